@@ -1,0 +1,159 @@
+"""The machine's door: tokens as credentials, scopes as permissions, and idempotent POSTs."""
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions, mixins, serializers, viewsets
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tipstaff.accounts.models import IdempotentRequest, Subject, Token
+from tipstaff.accounts.models.token import hashed
+from tipstaff.permissions import Permission
+from tipstaff.time import now
+
+KEY_DAYS = 2  # how long an Idempotency-Key is remembered
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer tps_…`"""
+
+    def authenticate(self, request: Request) -> tuple[Token, Token] | None:
+        words = get_authorization_header(request).decode("latin-1").split()
+        if len(words) != 2 or words[0].lower() != "bearer":
+            return None
+        token = Token.objects.usable(now()).filter(hash=hashed(words[1])).first()
+        if token is None:
+            raise exceptions.AuthenticationFailed("This token is unknown, expired or revoked.")
+        if token.last_used_at is None or now() - token.last_used_at > timedelta(hours=1):
+            Token.objects.filter(pk=token.pk).update(last_used_at=now())
+        return token, token
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+        return "Bearer"
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002
+        return {"type": "http", "scheme": "bearer"}
+
+
+class NeedsScope(BasePermission):
+    """A view lists in `scopes` what each of its actions needs; an action it does not list is refused."""
+
+    message = "This token lacks the scope that the call needs."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not isinstance(request.auth, Token):
+            return False
+        scope = view.scopes.get(view.action)
+        return scope is not None and request.auth.may(scope)
+
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Any text of up to 200 characters. A repeat within two days gets the first answer again.",
+)
+
+
+def idempotent(act: Callable[..., Response]) -> Callable[..., Response]:
+    """Answer a repeated `Idempotency-Key` with the first answer; the same key with another body is refused (422)."""
+
+    @functools.wraps(act)
+    def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get("Idempotency-Key", "")
+        if not key:
+            return act(view, request, *args, **kwargs)
+        if len(key) > 200:
+            raise exceptions.ValidationError({"Idempotency-Key": ["Use at most 200 characters."]})
+        fingerprint = hashlib.sha256(
+            json.dumps([request.path, request.data], sort_keys=True, default=str).encode()
+        ).hexdigest()
+        with transaction.atomic():
+            kept = _claim(request.auth, key, fingerprint)
+            if kept.status is None:
+                response = act(view, request, *args, **kwargs)
+                kept.status, kept.body = response.status_code, json.loads(json.dumps(response.data, default=str))
+                kept.save(update_fields=["status", "body"])
+                return response
+        if kept.fingerprint != fingerprint:
+            raise KeyReused
+        return Response(kept.body, status=kept.status, headers={"Idempotent-Replayed": "true"})
+
+    return extend_schema(parameters=[IDEMPOTENCY_KEY])(once)
+
+
+class KeyReused(exceptions.APIException):
+    status_code = 422
+    default_detail = "This Idempotency-Key was used with another body. Use a new key for a new request."
+    default_code = "idempotency_key_reused"
+
+
+def _claim(token: Token, key: str, fingerprint: str) -> IdempotentRequest:
+    """The row of `key`, locked: a second request with it waits here until the first is answered."""
+    IdempotentRequest.objects.filter(created_at__lt=now() - timedelta(days=KEY_DAYS)).delete()
+    try:
+        with transaction.atomic():
+            return IdempotentRequest.objects.create(token=token, key=key, fingerprint=fingerprint)
+    except IntegrityError:
+        return IdempotentRequest.objects.select_for_update().get(token=token, key=key)
+
+
+class SubjectSerializer(serializers.ModelSerializer[Subject]):
+    parent = serializers.SlugRelatedField(
+        slug_field="external_id", queryset=Subject.objects.all(), required=False, allow_null=True, default=None
+    )
+
+    class Meta:
+        model = Subject
+        fields = ["external_id", "kind", "parent", "name", "contact", "language"]
+        read_only_fields = ["external_id"]
+
+
+class SubjectViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Subject]):
+    """The provider's accounts, under the provider's own ids."""
+
+    lookup_field = "external_id"
+    lookup_value_regex = r"[A-Za-z0-9._@:-]{1,120}"
+    serializer_class = SubjectSerializer
+    queryset = Subject.objects.none()
+    scopes = {"retrieve": Permission.SUBJECT_VIEW, "update": Permission.SUBJECT_WRITE}
+
+    def get_queryset(self) -> Any:
+        return Subject.objects.visible_to(self.request.auth).select_related("parent")
+
+    def update(self, request: Request, external_id: str) -> Response:
+        """Make the account known, or replace what is known about it."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        known = Subject.objects.filter(external_id=external_id).first()
+        if known is None:
+            known, created = self._register(external_id, serializer.validated_data)
+        else:
+            created = False
+        if not created:
+            known.amend(actor=request.auth, **serializer.validated_data)
+        return Response(self.get_serializer(known).data, status=201 if created else 200)
+
+    def _register(self, external_id: str, columns: dict[str, Any]) -> tuple[Subject, bool]:
+        """A new subject, or the one that a simultaneous request made first."""
+        subject = Subject(external_id=external_id, **columns)
+        try:
+            subject.register(actor=self.request.auth)
+        except IntegrityError:
+            return Subject.objects.get(external_id=external_id), False
+        return subject, True

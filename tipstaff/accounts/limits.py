@@ -1,0 +1,45 @@
+"""How often a public door may be used, per address. One table in settings, enforced here and told on the page."""
+
+import functools
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from rest_framework.throttling import SimpleRateThrottle
+
+from tipstaff.accounts.access import View
+from tipstaff.workflow.refused import TooMany
+
+
+class _PerAddress(SimpleRateThrottle):
+    """Django REST framework's counter, for a plain view."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        self.rate = settings.RATE_LIMITS[scope]
+        self.num_requests, self.duration = self.parse_rate(self.rate)
+
+    def get_cache_key(self, request: Any, view: Any) -> str:  # noqa: ARG002
+        return f"limit:{self.scope}:{self.get_ident(request)}"
+
+
+def limited(scope: str) -> Any:
+    """Refuse POSTs from one address beyond `settings.RATE_LIMITS[scope]` with 429."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            throttle = _PerAddress(scope)
+            if request.method == "POST" and not throttle.allow_request(request, view):  # type: ignore[arg-type]
+                minutes = int((throttle.wait() or 60) // 60) + 1
+                raise TooMany(
+                    _("That is more than we take from one address at a time. Try again in %(minutes)s minutes.")
+                    % {"minutes": minutes}
+                )
+            return view(request, *args, **kwargs)
+
+        return counted
+
+    return decorate

@@ -1,0 +1,90 @@
+"""Subject: an account of the provider that reports are about, decisions bind and sanctions limit."""
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tipstaff.permissions import Permission
+from tipstaff.workflow import references
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.models import Record, RefQuerySet
+from tipstaff.workflow.operations import operation
+from tipstaff.workflow.refused import Refused
+
+
+class SubjectQuerySet(RefQuerySet["Subject"]):
+    def visible_to(self, person: Any) -> Self:
+        return self if person.may(Permission.SUBJECT_VIEW) else self.none()
+
+
+@references.register("subject")
+class Subject(Record):
+    class Kind(models.TextChoices):
+        """From the narrowest to the widest: a sanction starts at the narrowest scope that stops the harm."""
+
+        END_USER = "end_user", gettext_lazy("End user")
+        API_KEY = "api_key", gettext_lazy("API key")
+        APPLICATION = "application", gettext_lazy("Application")
+        WORKSPACE = "workspace", gettext_lazy("Workspace")
+        ORGANISATION = "organisation", gettext_lazy("Organisation")
+        DISTRIBUTOR = "distributor", gettext_lazy("Distributor")
+
+    external_id = models.CharField(
+        gettext_lazy("account id"),
+        max_length=120,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Za-z0-9._@:-]+\Z", gettext_lazy("Use letters, digits and . _ @ : - only."))],
+    )
+    kind = models.CharField(gettext_lazy("kind"), max_length=20, choices=Kind, default=Kind.END_USER)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    name = models.CharField(gettext_lazy("name"), max_length=200, blank=True)
+    contact = models.EmailField(gettext_lazy("contact"), blank=True)
+    language = models.CharField(gettext_lazy("language"), max_length=10, choices=settings.LANGUAGES, default="en")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    reference_field = "external_id"
+    objects = SubjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["external_id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id")), name="subject_not_own_parent"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} ({self.external_id})" if self.name else self.external_id
+
+    def get_absolute_url(self) -> str:
+        return reverse("cases:subject", args=[self.external_id])
+
+    @operation(creates=True, permission=Permission.SUBJECT_WRITE)
+    def register(self, *, actor: Actor) -> None:
+        """Make the provider's account known, so that a case can be about it."""
+        self._refuse_circle()
+
+    @operation(permission=Permission.SUBJECT_WRITE)
+    def amend(self, *, actor: Actor, **columns: Any) -> None:
+        """Replace what is known about the account: kind, parent, name, contact, language."""
+        for name in columns.keys() & {"kind", "parent", "name", "contact", "language"}:
+            setattr(self, name, columns[name])
+        self._refuse_circle()
+
+    def _refuse_circle(self) -> None:
+        seen, above = {self.pk}, self.parent
+        while above:
+            if above.pk in seen:
+                raise Refused(_("An account cannot stand above itself."))
+            seen.add(above.pk)
+            above = above.parent

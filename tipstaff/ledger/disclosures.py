@@ -1,0 +1,73 @@
+"""Salted disclosures and the signed leaf, byte for byte: RFC 9901 (SD-JWT), RFC 8785 (JSON) and RFC 6962 (leaf hash)."""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+LEAF_LIMIT = 16 * 1024  # bytes; a tile entry holds at most 65,535 and we stay well below
+DECOY_STEP = 4  # digests are padded to a multiple of this, so that their number says little
+
+
+def b64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def unb64url(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def new_salt() -> str:
+    """128 random bits (RFC 9901 4.2.1)."""
+    return b64url(secrets.token_bytes(16))
+
+
+def encode(salt: str, name: str, value: Any) -> str:
+    """The base64url disclosure of `[salt, name, value]`. Refuses what JSON cannot carry exactly (NaN, |int| > 2^53)."""
+    return b64url(rfc8785.dumps([salt, name, value]))
+
+
+def digest(encoded: str) -> str:
+    return b64url(hashlib.sha256(encoded.encode("ascii")).digest())
+
+
+def decoys_for(count: int) -> list[str]:
+    """Random digests that pad `count` real ones to the next multiple of DECOY_STEP."""
+    return [b64url(secrets.token_bytes(32)) for _ in range(-count % DECOY_STEP)]
+
+
+def payload(
+    *, origin: str, event_id: str, stream: str, seq: int, prev: str | None, kind: str, at: str, digests: Iterable[str]
+) -> dict[str, Any]:
+    """The claims of a leaf. `prev` is the base64url leaf hash of the stream's previous event, None for the first."""
+    return {
+        "iss": origin,
+        "id": event_id,
+        "stream": stream,
+        "seq": seq,
+        "prev": prev,
+        "type": kind,
+        "at": at,
+        "schema": "tipstaff.event/1",
+        "_sd": sorted(digests),
+        "_sd_alg": "sha-256",
+    }
+
+
+def sign(claims: dict[str, Any], *, kid: str, key: Ed25519PrivateKey) -> str:
+    """The compact JWS of `claims`. Refuses a leaf over LEAF_LIMIT bytes."""
+    header = {"alg": "EdDSA", "kid": kid, "typ": "tipstaff-event+sd-jwt"}
+    signing_input = f"{b64url(rfc8785.dumps(header))}.{b64url(rfc8785.dumps(claims))}"
+    jws = f"{signing_input}.{b64url(key.sign(signing_input.encode('ascii')))}"
+    if len(jws) > LEAF_LIMIT:
+        raise ValueError(f"A leaf of {len(jws)} bytes is over the limit of {LEAF_LIMIT}.")
+    return jws
+
+
+def leaf_hash(jws: str) -> bytes:
+    """SHA-256(0x00 || leaf), RFC 6962 2.1."""
+    return hashlib.sha256(b"\x00" + jws.encode("ascii")).digest()

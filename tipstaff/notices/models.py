@@ -1,0 +1,161 @@
+"""What is told to people: the outbox that mail leaves from, and the durable pages that outlive an account."""
+
+from datetime import datetime
+from email.utils import make_msgid
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import signing
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from tipstaff.permissions import Permission
+from tipstaff.time import now
+from tipstaff.workflow import references
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.models import Record, RefQuerySet
+from tipstaff.workflow.operations import operation
+
+ATTEMPTS = 12  # then a person is told; the pauses between them add up to about two days
+
+
+def new_message_id() -> str:
+    """Drawn once when the message is queued: a repeat after a crash carries the same one."""
+    return make_msgid(domain=urlsplit(settings.BASE_URL).hostname or "localhost")
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def due(self, at: datetime) -> Self:
+        return self.filter(state=Message.State.QUEUED, next_attempt_at__lte=at)
+
+
+@references.register("message")
+class Message(Record):
+    """One mail in the outbox. The row is the job: it stays until it was handed over or a person was told it cannot."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", gettext_lazy("Waiting to be sent")
+        HANDED_OVER = "handed_over", gettext_lazy("Handed over")
+        UNDELIVERABLE = "undeliverable", gettext_lazy("Undeliverable")
+
+    state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
+    about = models.CharField(max_length=200, db_index=True)
+    about_stream = models.CharField(max_length=200)
+    kind = models.CharField(max_length=60)
+    recipient = models.EmailField()
+    language = models.CharField(max_length=10, default="en")
+    subject = models.CharField(max_length=250)
+    text = models.TextField()
+    message_id = models.CharField(max_length=250, default=new_message_id, unique=True)
+    queued_at = models.DateTimeField(default=now)
+    next_attempt_at = models.DateTimeField(default=now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+    handed_over_at = models.DateTimeField(null=True)
+
+    reference_field = "id"
+    untold = frozenset({"text", "attempts", "next_attempt_at"})
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["queued_at"]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=models.Q(state="queued"), name="message_due"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="handed_over", handed_over_at__isnull=False)
+                | (~models.Q(state="handed_over") & models.Q(handed_over_at__isnull=True)),
+                name="message_handed_over_at",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+    @property
+    def title(self) -> str:
+        return self.subject
+
+    @property
+    def stream(self) -> str:
+        return self.about_stream
+
+    @operation(creates=True, permission=Permission.NOTICE_SEND)
+    def queue(self, *, actor: Actor) -> None:
+        """Put a mail in the outbox, in the transaction of the act it tells of."""
+
+    @operation(source=State.QUEUED, target=State.HANDED_OVER, permission=Permission.NOTICE_SEND)
+    def hand_over(self, *, actor: Actor) -> None:
+        """The recipient's mail server took it."""
+        self.handed_over_at = now()
+
+    @operation(source=State.QUEUED, target=State.UNDELIVERABLE, permission=Permission.NOTICE_SEND)
+    def give_up(self, *, actor: Actor, error: str) -> None:
+        """It cannot be delivered; the durable page stays, and so does the right to appeal."""
+        self.last_error = error
+
+
+class NoticeQuerySet(RefQuerySet["Notice"]):
+    def visible_to(self, person: Any) -> Self:
+        return self if person.may(Permission.CASE_VIEW) else self.none()
+
+
+@references.register("notice")
+class Notice(Record):
+    """A page that tells someone what was decided and why. It needs no account and outlives the one it is about."""
+
+    about = models.CharField(max_length=200, db_index=True)
+    about_stream = models.CharField(max_length=200)
+    scope = models.CharField(max_length=20, default="subject")
+    heading = models.CharField(max_length=250)
+    sections = models.JSONField(help_text="List of {heading, paragraphs: [text], facts: [[label, text]]}.")
+    action = models.CharField(max_length=60, blank=True, help_text="URL name that takes the link's token.")
+    action_label = models.CharField(max_length=120, blank=True)
+    language = models.CharField(max_length=10, default="en")
+    message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="notices")
+    given_at = models.DateTimeField(default=now)
+
+    reference_field = "id"
+    untold = frozenset({"sections"})
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-given_at"]
+
+    def __str__(self) -> str:
+        return self.heading
+
+    @property
+    def title(self) -> str:
+        return self.heading
+
+    @property
+    def stream(self) -> str:
+        return self.about_stream
+
+    @property
+    def token(self) -> str:
+        """The signed link's credential. Made from the id, so it can be made again and is stored nowhere."""
+        return _signer().sign(self.pk.hex)
+
+    def get_absolute_url(self) -> str:
+        return reverse("notices:notice", args=[self.token])
+
+    @classmethod
+    def by_token(cls, token: str) -> "Notice | None":
+        """The notice that `token` opens, or None if it was not signed by us."""
+        try:
+            return cls.objects.filter(pk=_signer().unsign(token)).first()
+        except signing.BadSignature:
+            return None
+
+    @operation(creates=True, permission=Permission.NOTICE_SEND)
+    def give(self, *, actor: Actor) -> None:
+        """The notice is given when this commits; mail only carries the link."""
+
+
+def _signer() -> signing.Signer:
+    return signing.Signer(key=settings.LINK_KEY, salt="tipstaff.notice", sep="-")

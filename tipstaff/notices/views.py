@@ -1,0 +1,38 @@
+"""The durable notice page, opened with a signed link: no account, no cookie, no JavaScript, and GET changes nothing."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.http import require_safe
+
+from tipstaff.accounts.access import public
+from tipstaff.notices.models import Notice
+from tipstaff.workflow import references
+
+
+@public
+@require_safe
+def notice(request: HttpRequest, token: str) -> HttpResponse:
+    found = Notice.by_token(token)
+    if found is None:
+        raise Http404
+    with translation.override(found.language):
+        response = render(
+            request,
+            "notices/notice.html",
+            {
+                "notice": found,
+                "record": references.find(found.about),
+                "action_url": reverse(found.action, args=[token]) if found.action else "",
+            },
+        )
+    return private(response)
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """Headers of every page behind a signed link: the address is the credential and must not travel."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "no-store, private"
+    response["X-Robots-Tag"] = "noindex"
+    return response

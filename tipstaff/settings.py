@@ -1,0 +1,313 @@
+"""Settings, from the environment. `.env.example` lists every variable; `make run` sets the ones of its own services."""
+
+import os
+import sys
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.smart_cast = False
+
+# Where `make run` keeps its data, keys and files. While it runs it leaves `run.env` there, so that
+# `.venv/bin/python manage.py …` in a second terminal talks to the same services.
+TIPSTAFF_HOME = Path(os.environ.get("TIPSTAFF_HOME") or BASE_DIR / ".tipstaff").resolve()
+environ.Env.read_env(BASE_DIR / ".env")
+environ.Env.read_env(TIPSTAFF_HOME / "run.env")
+
+DEVELOPMENT_SECRET = "development-only-secret-never-for-production"  # noqa: S105  refused below outside demo mode
+
+DEMO = env.bool("DEMO", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+TESTING = env.bool("TESTING", default=False)
+CLOCK_MAY_MOVE = DEMO or TESTING
+SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PROVIDER_NAME = env.str("PROVIDER_NAME", default="Example AI")
+
+INSTALLED_APPS = [
+    "tipstaff.ledger",
+    "tipstaff.workflow",
+    "tipstaff.accounts",
+    "tipstaff.vault",
+    "tipstaff.sla",
+    "tipstaff.notices",
+    "tipstaff.demo",
+    "aup",
+    "cases",
+    "appeals",
+    "oversight",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "tipstaff.accounts.access.DenyByDefaultMiddleware",
+    "tipstaff.refusals.RefusalMiddleware",
+]
+
+ROOT_URLCONF = "tipstaff.urls"
+WSGI_APPLICATION = "tipstaff.wsgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tipstaff.home.chrome",
+            ],
+        },
+    }
+]
+
+# --- PostgreSQL 18. Each role of docs/adr/0004 has its own address: the web and the worker only ever know `app`. ---
+DATABASE_URL = env.str("DATABASE_URL", default="postgres://tipstaff_app@127.0.0.1:5432/tipstaff")
+POOL_THREADS = env.int("POOL_THREADS", default=0)  # 0: no pool (workers, commands); the web sets its thread count
+
+
+def database(url: str, *, pool: bool = False) -> dict:
+    parsed = env.db_url_config(url)
+    if parsed["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("Tipstaff runs on PostgreSQL 18 only: DATABASE_URL must start with postgres://.")
+    options = parsed.setdefault("OPTIONS", {})
+    if pool:
+        options["pool"] = {"min_size": 2, "max_size": POOL_THREADS + 2, "timeout": 10}
+    else:
+        parsed["CONN_MAX_AGE"] = 60
+        parsed["CONN_HEALTH_CHECKS"] = True
+    return parsed
+
+
+DATABASES = {
+    "default": database(DATABASE_URL, pool=bool(POOL_THREADS)),
+    "owner": database(env.str("OWNER_DATABASE_URL", default=DATABASE_URL)),
+    "sequencer": database(env.str("SEQUENCER_DATABASE_URL", default=DATABASE_URL)),
+    "eraser": database(env.str("ERASER_DATABASE_URL", default=DATABASE_URL)),
+}
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+
+# --- Celery: JSON, late acknowledgement, no results; deadlines are rows, never message delays. ---
+BROKER_URL = env.str("BROKER_URL", default="redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_timeout": 10, "socket_connect_timeout": 5}
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_BEAT_SCHEDULE_FILENAME = str(TIPSTAFF_HOME / "beat-schedule")
+# Each sweep takes what its rows say is due; `expires` drops ticks that piled up while no worker was there.
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15.0)
+DELIVERY_SECONDS = env.float("DELIVERY_SECONDS", default=3.0)
+CELERY_BEAT_SCHEDULE = {
+    "sweep-clocks": {
+        "task": "tipstaff.sla.tasks.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS * 2},
+    },
+    "deliver-messages": {
+        "task": "tipstaff.notices.tasks.deliver",
+        "schedule": DELIVERY_SECONDS,
+        "options": {"expires": DELIVERY_SECONDS * 4},
+    },
+}
+
+# --- Mail ---
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Tipstaff <no-reply@tipstaff.example>")
+EMAIL_URL = env.str("EMAIL_URL", default="smtp://127.0.0.1:2525")
+_mail = env.email_url_config(EMAIL_URL)
+MAILERS = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": _mail.get("EMAIL_HOST") or "127.0.0.1",
+            "port": _mail.get("EMAIL_PORT") or 25,
+            "username": _mail.get("EMAIL_HOST_USER") or "",
+            "password": _mail.get("EMAIL_HOST_PASSWORD") or "",
+            "use_tls": bool(_mail.get("EMAIL_USE_TLS")),
+            "use_ssl": bool(_mail.get("EMAIL_USE_SSL")),
+            "timeout": 20,
+        },
+    }
+}
+DEMO_MAIL_DIR = TIPSTAFF_HOME / "mail"  # the Maildir that `make run`'s own SMTP receiver writes
+
+# --- Files and keys ---
+VAULT_DIR = Path(env.str("VAULT_DIR", default=str(TIPSTAFF_HOME / "vault")))
+VAULT_KEY = env.str("VAULT_KEY", default=DEVELOPMENT_SECRET)
+LINK_KEY = env.str("LINK_KEY", default=DEVELOPMENT_SECRET)
+LEDGER_ORIGIN = env.str("LEDGER_ORIGIN", default="tipstaff.example/ledger")
+LEDGER_KEY_FILE = Path(env.str("LEDGER_KEY_FILE", default=str(TIPSTAFF_HOME / "keys" / "ledger.pem")))
+
+# --- Limits: one constant each, rendered in the form and enforced at the door (DESIGN 9). ---
+FILES_PER_FORM = 5
+FILE_BYTES = 25 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+REQUEST_BYTES = FILES_PER_FORM * FILE_BYTES + 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
+RATE_LIMITS = {"report": "30/hour", "appeal": "30/hour", "follow": "60/hour"}
+
+# --- How this organisation enforces ---
+SELF_ISSUE_T1 = env.bool("SELF_ISSUE_T1", default=False)  # may the proposer of a T1 warning issue it too?
+CLAIM_MINUTES = 30
+APPEAL_RETENTION_DAYS = 365 * 3
+
+# --- Sign-in ---
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "tipstaff.accounts.adapter.StaffAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none" if DEMO else "mandatory"
+ACCOUNT_RATE_LIMITS = {"report": "30/hour", "appeal": "30/hour", "follow": "60/hour"}
+ACCOUNT_LOGOUT_ON_GET = False
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+STAFF_NEED_SECOND_FACTOR = not (DEMO or TESTING)
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 60 * 60 * 12
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "tipstaff.refusals.csrf_failure"
+
+# --- Browser security ---
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+HTTPS = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+if HTTPS and env.bool("BEHIND_PROXY", default=True):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Languages, static files ---
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "static/"
+STATIC_ROOT = TIPSTAFF_HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING or DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = TESTING or DEBUG
+
+# --- API ---
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tipstaff.accounts.api.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tipstaff.accounts.api.NeedsScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
+    "EXCEPTION_HANDLER": "tipstaff.refusals.problem",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tipstaff API",
+    "DESCRIPTION": "Reports and subjects for machines. Every refusal is a problem document (RFC 9457).",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+}
+
+# --- Logs: one line of JSON each, never a body, never a link's token. ---
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"scrub": {"()": "tipstaff.refusals.ScrubTokens"}},
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["scrub"], "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+}
+
+if not (DEMO or TESTING or DEBUG) and "collectstatic" not in sys.argv:
+    _unset = [n for n in ("SECRET_KEY", "VAULT_KEY", "LINK_KEY") if globals()[n] == DEVELOPMENT_SECRET]
+    if _unset:
+        raise ImproperlyConfigured(
+            f"Set {', '.join(_unset)} to long random values of your own: the development secrets are refused outside "
+            "demo mode. `.env.example` explains each; `make run` sets up a demo."
+        )

@@ -1,0 +1,47 @@
+"""Starting and stopping clocks, and the default targets by severity (1 low to 4 critical), around the clock."""
+
+from datetime import timedelta
+
+from tipstaff.sla.models import Clock
+from tipstaff.time import now
+from tipstaff.workflow.actors import System
+from tipstaff.workflow.models import Record
+
+CLOCKS = System("clocks")
+
+# Severity 4 to 1. Norms: NetzDG 3(2) for decisions (24 h, 7 d), TCO 3(3) for triage, DSA 20 for appeals.
+TARGETS: dict[str, dict[int, timedelta]] = {
+    Clock.Kind.TRIAGE: {4: timedelta(hours=1), 3: timedelta(days=1), 2: timedelta(days=2), 1: timedelta(days=5)},
+    Clock.Kind.DECISION: {4: timedelta(hours=24), 3: timedelta(days=7), 2: timedelta(days=14), 1: timedelta(days=30)},
+    Clock.Kind.APPEAL: {4: timedelta(days=3), 3: timedelta(days=14), 2: timedelta(days=14), 1: timedelta(days=30)},
+}
+
+
+def start(about: Record, kind: Clock.Kind, *, severity: int) -> Clock:
+    """Start the clock `kind` about a record; its target is fixed from here on."""
+    clock = Clock(
+        about=about.reference,
+        about_stream=about.stream,
+        kind=kind,
+        severity=severity,
+        target=TARGETS[kind][severity],
+        started_at=now(),
+    )
+    clock.start(actor=CLOCKS)
+    return clock
+
+
+def stop(about: Record, kind: Clock.Kind, *, cancelled: bool = False) -> None:
+    """Stop the running clock `kind`, if there is one."""
+    for clock in Clock.objects.running().about(about).filter(kind=kind):
+        clock.stop(actor=CLOCKS, cancelled=cancelled)
+
+
+def pause(about: Record, *, reason: str) -> None:
+    for clock in Clock.objects.running().about(about).filter(paused_at=None):
+        clock.pause(actor=CLOCKS, reason=reason)
+
+
+def resume(about: Record) -> None:
+    for clock in Clock.objects.running().about(about).exclude(paused_at=None):
+        clock.resume(actor=CLOCKS)

@@ -1,0 +1,169 @@
+"""Streaming bytes in and out of the vault directory: age encryption, digests, write-once, verify on write."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID
+
+import puremagic
+import pyrage
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import get_valid_filename
+from django.utils.translation import gettext as _
+
+from tipstaff.vault.models import NAME_LIMIT, SealedFile
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.refused import Refused
+
+CHUNK = 256 * 1024
+
+
+class Damaged(Exception):
+    """Stored bytes do not match what was sealed."""
+
+
+@dataclass
+class Digesting:
+    """A readable stream that counts and hashes what passes."""
+
+    source: IO[bytes]
+    size: int = 0
+    sha256: Any = field(default_factory=hashlib.sha256)
+    sha512: Any = field(default_factory=hashlib.sha512)
+    head: bytes = b""
+
+    def read(self, amount: int = CHUNK) -> bytes:
+        chunk = self.source.read(amount)
+        self.size += len(chunk)
+        self.sha256.update(chunk)
+        self.sha512.update(chunk)
+        if len(self.head) < 4096:
+            self.head += chunk[:4096]
+        return chunk
+
+    def write(self, chunk: bytes) -> int:
+        self.source.write(chunk)
+        self.size += len(chunk)
+        self.sha256.update(chunk)
+        return len(chunk)
+
+    def flush(self) -> None:
+        self.source.flush()
+
+
+def receive_all(uploads: Iterable[UploadedFile], *, actor: Actor) -> list[SealedFile]:
+    """Seal each upload; see `receive`."""
+    return [receive(upload, actor=actor) for upload in uploads]
+
+
+def receive(upload: UploadedFile, *, actor: Actor) -> SealedFile:
+    """Seal `upload` and return its record, not yet attached to a matter. Refused when it cannot be stored whole."""
+    identity = pyrage.x25519.Identity.generate()
+    name = get_valid_filename(upload.name or "file")[-NAME_LIMIT:]
+    sealed = SealedFile(name=name, declared_type=(upload.content_type or "")[:200])
+    sealed.wrapped_key = _wrap(str(identity))
+    sealed.receive(actor=actor)
+    try:
+        digesting = _store(sealed.pk, upload, identity)
+    except (OSError, Damaged) as error:
+        sealed.fail(actor=actor, reason=type(error).__name__)
+        raise Refused(_("The file %(name)s could not be stored. Nothing was kept; try again.") % {"name": name}) from error
+    sealed.seal(
+        actor=actor,
+        size=digesting.size,
+        sha256=digesting.sha256.hexdigest(),
+        sha512=digesting.sha512.hexdigest(),
+        sniffed_type=_sniff(digesting.head),
+    )
+    return sealed
+
+
+def open_sealed(sealed: SealedFile) -> IO[bytes]:
+    """The original bytes, decrypted into an unnamed temporary file and checked against the sealed digest."""
+    identity = pyrage.x25519.Identity.from_str(_unwrap(bytes(sealed.wrapped_key)))
+    clear = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115  the caller closes it
+    digesting = _decrypt(_path(sealed.pk), identity, clear)
+    if digesting.sha256.hexdigest() != sealed.sha256:
+        clear.close()
+        raise Damaged(f"The stored bytes of file {sealed.pk} are not the ones that were sealed.")
+    clear.seek(0)
+    return clear
+
+
+def _store(name: UUID, upload: UploadedFile, identity: Any) -> Digesting:
+    final = _path(name)
+    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = final.with_suffix(".partial")
+    upload.seek(0)
+    digesting = Digesting(upload)  # type: ignore[arg-type]
+    try:
+        with partial.open("xb") as target:
+            pyrage.encrypt_io(digesting, target, [identity.to_public()])
+            target.flush()
+            os.fsync(target.fileno())
+        os.link(partial, final)
+        final.chmod(0o440)
+        with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as clear:
+            back = _decrypt(final, identity, clear)
+        if back.sha256.digest() != digesting.sha256.digest():
+            raise Damaged("The stored bytes do not match what was received.")
+    finally:
+        partial.unlink(missing_ok=True)
+    return digesting
+
+
+def _decrypt(path: Path, identity: Any, target: IO[bytes]) -> Digesting:
+    digesting = Digesting(target)
+    try:
+        with path.open("rb") as stored:
+            pyrage.decrypt_io(stored, digesting, [identity])
+    except pyrage.DecryptError as error:
+        raise Damaged(str(error)) from error
+    return digesting
+
+
+def _path(name: UUID) -> Path:
+    return settings.VAULT_DIR / name.hex[-2:] / f"{name}.age"
+
+
+def _sniff(head: bytes) -> str:
+    try:
+        return puremagic.from_string(head, mime=True) if head else ""
+    except (puremagic.PureError, ValueError):
+        return "text/plain" if _is_text(head) else ""
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4
+    return True
+
+
+def _key_encryption_key() -> AESGCM:
+    derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"tipstaff vault key encryption").derive(
+        settings.VAULT_KEY.encode()
+    )
+    return AESGCM(derived)
+
+
+def _wrap(identity: str) -> bytes:
+    nonce = os.urandom(12)
+    return nonce + _key_encryption_key().encrypt(nonce, identity.encode(), None)
+
+
+def _unwrap(wrapped: bytes) -> str:
+    try:
+        return _key_encryption_key().decrypt(wrapped[:12], wrapped[12:], None).decode()
+    except InvalidTag as error:
+        raise Damaged("The vault key does not open this file's key.") from error

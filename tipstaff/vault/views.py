@@ -1,0 +1,26 @@
+"""Reading a sealed file: the read is an event, committed before the first byte leaves."""
+
+from uuid import UUID
+
+from django.http import FileResponse, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_POST
+
+from tipstaff.accounts.access import needs
+from tipstaff.permissions import Permission
+from tipstaff.vault import storage
+from tipstaff.vault.models import SealedFile
+
+
+@require_POST
+@needs(Permission.FILE_READ)
+def download(request: HttpRequest, pk: UUID) -> FileResponse:
+    """The original bytes, as an attachment only."""
+    sealed = get_object_or_404(SealedFile.objects.visible_to(request.user), pk=pk)
+    sealed.read(actor=request.user, purpose=request.POST.get("purpose", "review")[:200])
+    response = FileResponse(
+        storage.open_sealed(sealed), as_attachment=True, filename=sealed.name, content_type="application/octet-stream"
+    )
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,78 @@
+"""What every record has: a UUIDv7, a reference people can read, a history, and a lock."""
+
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Value
+
+from tipstaff.ledger import render
+from tipstaff.ledger.models import UUIDv7
+
+
+class NextRef(models.Func):
+    """`NextRef("C")` is the next `C-…` reference: a Crockford base32 serial from the sequence of its letter."""
+
+    function = "tipstaff_ref"
+    output_field = models.CharField()
+
+    def __init__(self, letter: str, **extra: Any) -> None:
+        super().__init__(Value(letter), **extra)
+
+
+class Record(models.Model):
+    """A row with a history. Subclasses are registered with `references.register`."""
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
+
+    reference_prefix: ClassVar[str] = ""
+    reference_field: ClassVar[str] = "ref"
+    untold: ClassVar[frozenset[str]] = frozenset()  # columns that never stand in an event
+
+    class Meta:
+        abstract = True
+
+    @property
+    def reference(self) -> str:
+        return f"{self.reference_prefix}:{getattr(self, self.reference_field)}"
+
+    @property
+    def title(self) -> str:
+        """How the record is named in a sentence."""
+        return str(getattr(self, self.reference_field))
+
+    def get_absolute_url(self) -> str:
+        return self.history_of().get_absolute_url() if self.history_of() is not self else ""
+
+    def history_of(self) -> "Record":
+        """The record whose history this one's acts belong to: a decision's are its case's."""
+        return self
+
+    @property
+    def stream(self) -> str:
+        root = self.history_of()
+        return f"{root.reference_prefix}:{root.pk}"
+
+    def clock_moved(self, clock: Any) -> None:
+        """A clock about this record changed; records that copy its due time override this."""
+
+    def lock(self) -> None:
+        """Re-read this row `FOR NO KEY UPDATE`, after the record whose history it belongs to (DESIGN 3: case first)."""
+        root = self.history_of()
+        if root is not self:
+            root.lock()
+        self.refresh_from_db(from_queryset=type(self)._base_manager.select_for_update(no_key=True))
+
+    def columns(self) -> dict[str, Any]:
+        """Every told column as JSON, by name."""
+        told = {}
+        for field in self._meta.concrete_fields:
+            if field.attname not in self.untold and not isinstance(field, models.BinaryField):
+                told[field.attname] = render.fact(getattr(self, field.attname))
+        return told
+
+
+class RefQuerySet[R: Record](models.QuerySet[R]):
+    """Querysets that say what a person may see; a subclass that forgets sees nothing."""
+
+    def visible_to(self, person: Any) -> Self:  # noqa: ARG002  subclasses look at the person
+        return self.none()

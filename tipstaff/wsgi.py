@@ -1,0 +1,9 @@
+"""The web application, served by Granian."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tipstaff.settings")
+
+application = get_wsgi_application()
