@@ -1,0 +1,178 @@
+/* Tipstaff's one script. Every page works without it: it adds keys, copying, a double-submit guard, relative times,
+   countdowns and the lease heartbeat. Behaviour is asked for by data attributes; words to show come from <html data-word-*>. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const word = (name, fallback) => root.dataset["word" + name] || fallback;
+  root.classList.add("js");
+
+  /* --- Time. The server says what time it is (a demo may move its clock); we only count on from there. --- */
+  const skew = root.dataset.now ? Date.parse(root.dataset.now) - Date.now() : 0;
+  const now = () => Date.now() + (Number.isNaN(skew) ? 0 : skew);
+  const language = root.lang || "en";
+  const ago = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const SPANS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+
+  function relative(seconds) {
+    for (const [unit, size] of SPANS) {
+      if (Math.abs(seconds) >= size) return ago.format(Math.trunc(seconds / size), unit);
+    }
+    return ago.format(0, "minute");
+  }
+
+  function units(seconds) {
+    const parts = [];
+    for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+      const count = Math.floor(seconds / size);
+      seconds -= count * size;
+      if (count && parts.length < 2) {
+        const format = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "narrow" });
+        parts.push(format.formatToParts(count).map((p) => (p.type === "unit" ? "\u00a0" + p.value.trim() : p.value)).join(""));
+      } else if (parts.length) break;
+    }
+    return parts.join(" ");
+  }
+
+  function tick() {
+    for (const time of document.querySelectorAll("time[data-relative]")) {
+      const at = Date.parse(time.dateTime);
+      if (Number.isNaN(at)) continue;
+      if (!time.title) time.title = time.textContent.trim();
+      time.textContent = relative((at - now()) / 1000);
+    }
+    for (const clock of document.querySelectorAll("[data-countdown]")) {
+      const left = Math.round((Date.parse(clock.dataset.countdown) - now()) / 1000);
+      if (Number.isNaN(left)) continue;
+      const late = left < 0;
+      const span = units(Math.abs(left)) || units(60);
+      clock.textContent = (late ? word("Late", "%s late") : word("Due", "due in %s")).replace("%s", span);
+      if (late) {
+        const chip = clock.closest(".chip");
+        if (chip) { chip.classList.remove("due"); chip.classList.add("late"); }
+      }
+    }
+  }
+
+  /* --- Keys. A link or button with data-key="n" is pressed by n; `?` lists what this page offers. --- */
+  const remembered = {
+    read() { try { return localStorage.getItem("tipstaff.keys") !== "off"; } catch { return true; } },
+    write(on) { try { localStorage.setItem("tipstaff.keys", on ? "on" : "off"); } catch { /* private window */ } },
+  };
+  function keysAre(on) { root.dataset.keys = on ? "on" : "off"; }
+  keysAre(remembered.read());
+
+  const keyed = () => [...document.querySelectorAll("[data-key]")].filter((e) => e.dataset.key && !e.disabled && e.checkVisibility());
+  const label = (e) => e.dataset.label || e.getAttribute("aria-label") ||
+    [...e.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent).join(" ").replace(/\s+/g, " ").trim();
+
+  function showKeys() {
+    const dialog = document.getElementById("keys");
+    if (!dialog || dialog.open) return;
+    const list = dialog.querySelector(".keymap");
+    list.replaceChildren(...keyed().flatMap((e) => {
+      const dt = document.createElement("dt");
+      const dd = document.createElement("dd");
+      const kbd = document.createElement("kbd");
+      kbd.textContent = e.dataset.key;
+      dt.append(kbd);
+      dd.textContent = label(e);
+      return [dt, dd];
+    }));
+    dialog.querySelector("[data-keys-none]").hidden = list.childElementCount > 0;
+    dialog.querySelector("[data-keys-switch]").checked = remembered.read();
+    dialog.showModal();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+    if (event.target.closest("input, select, textarea, [contenteditable], dialog[open], [role=textbox]")) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "?") { event.preventDefault(); showKeys(); return; }
+    if (root.dataset.keys === "off" || event.key.length !== 1) return;
+    const target = keyed().find((e) => e.dataset.key.toLowerCase() === event.key.toLowerCase());
+    if (!target) return;
+    event.preventDefault();
+    if (target.matches("input:not([type=radio], [type=checkbox]), select, textarea")) target.focus();
+    else target.click();
+  });
+
+  /* --- Saying things: one polite live region. --- */
+  function say(text) {
+    const region = document.getElementById("say");
+    if (!region) return;
+    region.textContent = "";
+    setTimeout(() => { region.textContent = text; }, 30);
+  }
+
+  document.addEventListener("click", async (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) {
+      if (opener.dataset.opens === "keys") showKeys();
+      else document.getElementById(opener.dataset.opens)?.showModal?.();
+    }
+    const copier = event.target.closest("[data-copy]");
+    if (copier) {
+      try {
+        await navigator.clipboard.writeText(copier.dataset.copy);
+        const before = copier.textContent;
+        copier.textContent = word("Copied", "Copied");
+        say(word("Copied", "Copied"));
+        setTimeout(() => { copier.textContent = before; }, 1500);
+      } catch { say(word("Uncopied", "This browser did not allow copying.")); }
+    }
+    for (const menu of document.querySelectorAll("details.drop[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.drop[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-keys-switch]")) {
+      remembered.write(event.target.checked);
+      keysAre(event.target.checked);
+    }
+  });
+
+  /* --- One press, one submission. The button's name and value are read before we disable it; `data-again` opts out. --- */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.target || "again" in form.dataset) return;
+    if ("sent" in form.dataset) { event.preventDefault(); return; }
+    setTimeout(() => {
+      if (event.defaultPrevented) return; // htmx took it, and guards its own requests
+      form.dataset.sent = "";
+      const outside = form.id ? document.querySelectorAll(`button[form="${CSS.escape(form.id)}"]`) : [];
+      for (const button of [...form.querySelectorAll("button:not([type=button]), input[type=submit]"), ...outside]) {
+        if (!button.disabled) { button.disabled = true; button.dataset.guarded = ""; }
+      }
+    });
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+    for (const button of document.querySelectorAll("[data-guarded]")) { button.disabled = false; delete button.dataset.guarded; }
+  });
+
+  /* --- HTMX: new content gets its times; a lost connection is said; a lease lives while somebody looks. --- */
+  document.addEventListener("htmx:afterSwap", tick);
+  for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+    document.addEventListener(failure, () => say(word("Unreached", "That did not reach the server. Nothing was changed; try again.")));
+  }
+  /* <div data-heartbeat="60" hx-post="…" hx-trigger="heartbeat"> is sent every 60 s while the page has the focus. */
+  let beats = 0;
+  setInterval(() => {
+    beats += 15;
+    if (!document.hasFocus()) return;
+    for (const lease of document.querySelectorAll("[data-heartbeat]")) {
+      if (beats % (Number(lease.dataset.heartbeat) || 60) === 0) lease.dispatchEvent(new Event("heartbeat"));
+    }
+  }, 15000);
+
+  tick();
+  setInterval(tick, 30000);
+  for (const opener of document.querySelectorAll("[data-opens][hidden]")) opener.hidden = false;
+})();
