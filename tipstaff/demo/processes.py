@@ -194,7 +194,7 @@ class Roster:
     def remove(self, name: str) -> None:
         (self.folder / name).unlink(missing_ok=True)
 
-    def stop_leftovers(self, grace: float = 15, pause: Pause = time.sleep) -> list[str]:
+    def stop_leftovers(self, grace: float = 8, pause: Pause = time.sleep) -> list[str]:
         """End every process an earlier run left; returns their names."""
         if not self.folder.is_dir():
             return []

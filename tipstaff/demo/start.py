@@ -5,6 +5,7 @@ import fcntl
 import http.client
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -186,8 +187,15 @@ def children(home: Path, port: int, mail_port: int | None) -> list[Child]:
     schedule = home / "beat-schedule"
     beat = [*python, "celery", "-A", "tipstaff", "beat", "--loglevel", "WARNING", "--pidfile=", "-s", str(schedule)]
     parts = [
-        Child("worker", [*python, *worker.split(), "--loglevel", "WARNING"], {"REMAP_SIGTERM": "SIGQUIT"}),
-        Child("beat", beat, discard=tuple(Path(f"{schedule}{end}") for end in ("", ".db", ".dat", ".dir", ".bak"))),
+        Child(
+            "worker",
+            [*python, *worker.split(), "--loglevel", "WARNING"],
+            {"REMAP_SIGTERM": "SIGQUIT"},
+            # When the supervisor is killed the broker goes too, and an orderly stop would call for it without end;
+            # what a killed worker had taken is done again.
+            at_parent_death=signal.SIGKILL,
+        ),
+        Child("beat", beat, discard=schedule),
         Child("sequencer", manage("sequencer")),
         Child(
             "web", [*python, *f"{web} {limits} {care}".split()], {"POOL_THREADS": str(WEB_THREADS)}, stops_first=True

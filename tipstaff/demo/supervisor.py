@@ -22,14 +22,14 @@ from tipstaff.demo.processes import (
 )
 from tipstaff.demo.services import Services
 
-FIRST_DELAY, LONGEST_DELAY, STEADY_SECONDS = 1.0, 30.0, 60.0
+FIRST_DELAY, LONGEST_DELAY, STEADY_SECONDS = 1.0, 30.0, 10.0
 STOP_SECONDS = 12.0
 READY_SECONDS = 60.0
 
 
 @dataclass
 class Backoff:
-    """How long to wait before the next start: 1, 2, 4 … 30 s, from the beginning again after a steady minute."""
+    """How long to wait before the next start: 1, 2, 4 … 30 s, from the beginning again after ten steady seconds."""
 
     failures: int = 0
     since: float = field(default_factory=time.monotonic)
@@ -62,13 +62,18 @@ class Step:
 
 @dataclass
 class Child:
-    """A process that should always run. `discard` is deleted before each start: a crash may have left it corrupt."""
+    """A process that should always run.
+
+    Files `discard*` go before each start: a crash may have left them corrupt. `at_parent_death` is the signal it gets
+    when the supervisor is killed.
+    """
 
     name: str
     argv: Sequence[str]
     env: dict[str, str] = field(default_factory=dict)
-    discard: tuple[Path, ...] = ()
+    discard: Path | None = None
     stops_first: bool = False
+    at_parent_death: int = signal.SIGTERM
     process: "subprocess.Popen[bytes] | None" = None
     backoff: Backoff = field(default_factory=Backoff)
 
@@ -144,7 +149,7 @@ class Supervisor:
             for child in self.children:
                 self._start(child)
             words = self._greeting(made)
-            say(f"{words}\nTipstaff is ready: {made.address}   ({time.monotonic() - began:.1f} s)")
+            say(f"\nTipstaff is ready: {made.address}   ({time.monotonic() - began:.1f} s)\n\n{words}")
             say(f"Data and logs are in {self.home}. Ctrl-C stops it.")
             while True:
                 self.pause(0.2)
@@ -235,10 +240,11 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         """Start a child; if even that fails (no disk, no memory), it counts as having died."""
         try:
-            for path in child.discard:
+            for path in child.discard.parent.glob(f"{child.discard.name}*") if child.discard else ():
                 path.unlink(missing_ok=True)
             log = self.logs / f"{child.name}.log"
-            child.process = spawn(child.argv, env=self.env | child.env, log=log, cwd=self.cwd)
+            env, death = self.env | child.env, child.at_parent_death
+            child.process = spawn(child.argv, env=env, log=log, cwd=self.cwd, at_parent_death=death)
             self.roster.add(child.name, child.process.pid)
             child.backoff.started()
         except OSError as error:
