@@ -45,7 +45,7 @@
       if (Number.isNaN(left)) continue;
       const late = left < 0;
       const span = units(Math.abs(left)) || units(60);
-      clock.textContent = (late ? word("Late", "%s late") : word("Due", "due in %s")).replace("%s", span);
+      clock.textContent = (late ? word("Late", "%s late") : "short" in clock.dataset ? "%s" : word("Due", "due in %s")).replace("%s", span);
       if (late) {
         const chip = clock.closest(".chip");
         if (chip) { chip.classList.remove("due"); chip.classList.add("late"); }
