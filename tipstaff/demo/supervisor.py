@@ -23,7 +23,7 @@ from tipstaff.demo.processes import (
 from tipstaff.demo.services import Services
 
 FIRST_DELAY, LONGEST_DELAY, STEADY_SECONDS = 1.0, 30.0, 10.0
-STOP_SECONDS = 12.0
+STOP_SECONDS = 8.0
 READY_SECONDS = 60.0
 
 
