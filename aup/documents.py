@@ -1,0 +1,88 @@
+"""Documents: a taxonomy and a decision matrix as files, and how their rows come into a draft."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from aup.models import Catalogue, DecisionMatrix, Example, PolicyVersion, Rule, RuleGroup
+
+RULE_KEYS = (
+    "code", "title", "kind", "disposition", "severity", "modalities", "audience", "jurisdictions", "enabled",
+    "statement", "action", "threshold", "conditions", "parameters", "exemptions", "legal_referral",
+    "content_handling", "support_first", "minimum_tier", "consequence", "waivable", "zero_tolerance", "obligation",
+    "controls", "mappings",
+)  # fmt: skip
+
+
+def parsed(text: bytes) -> dict[str, Any]:
+    """YAML as JSON has it: what is in memory is what the database gives back."""
+    document = yaml.safe_load(text)
+    if not isinstance(document, dict):
+        raise ValueError("The document is not a mapping of keys to values.")
+    return dict(json.loads(json.dumps(document)))
+
+
+@dataclass(frozen=True)
+class Documents:
+    taxonomy: dict[str, Any]
+    matrix: dict[str, Any]
+    digests: tuple[str, str]  # SHA-256 of the taxonomy and of the matrix, as they were read
+
+    @classmethod
+    def read(cls, taxonomy: bytes, matrix: bytes) -> "Documents":
+        """Both documents from the bytes of their YAML files. What is not YAML or has no rules raises ValueError."""
+        digests = (hashlib.sha256(taxonomy).hexdigest(), hashlib.sha256(matrix).hexdigest())
+        try:
+            documents = cls(parsed(taxonomy), parsed(matrix), digests)
+        except yaml.YAMLError as error:
+            raise ValueError(f"The document is not YAML: {error}") from error
+        documents.refuse_unknown_keys()
+        return documents
+
+    def refuse_unknown_keys(self) -> None:
+        """A key that we would drop, or one that is missing, is refused by name."""
+        wanted = {*RULE_KEYS, "examples"}
+        for group in self.taxonomy.get("groups", []):
+            for rule in group.get("rules", []):
+                if wrong := wanted ^ rule.keys():
+                    raise ValueError(f"Rule {rule.get('code')} lacks or must not have: {', '.join(sorted(wrong))}.")
+
+    def load(self, version: PolicyVersion) -> None:
+        """Write groups, rules, examples, catalogue and matrix of `version`, a draft without any."""
+        groups = RuleGroup.objects.bulk_create(
+            RuleGroup(
+                version=version,
+                code=group["code"],
+                title=group["title"],
+                description=group["description"],
+                position=position,
+            )
+            for position, group in enumerate(self.taxonomy["groups"], start=1)
+        )
+        pairs = [
+            (group, rule)
+            for group, given in zip(groups, self.taxonomy["groups"], strict=True)
+            for rule in given["rules"]
+        ]
+        rules = Rule.objects.bulk_create(
+            Rule(
+                version=version,
+                group=group,
+                position=position,
+                cite=f"{rule['code']}@{version.number}",
+                **{key: rule[key] for key in RULE_KEYS},
+            )
+            for position, (group, rule) in enumerate(pairs, start=1)
+        )
+        Example.objects.bulk_create(
+            Example(rule=row, kind=kind, text=text, position=position)
+            for row, (_group, rule) in zip(rules, pairs, strict=True)
+            for kind in Example.Kind.values
+            for position, text in enumerate(rule["examples"][kind], start=1)
+        )
+        rest = {key: value for key, value in self.taxonomy.items() if key != "groups"}
+        Catalogue.objects.create(version=version, document=rest)
+        DecisionMatrix.objects.create(version=version, document=self.matrix)

@@ -1,0 +1,12 @@
+"""What is allowed: policies, their versions, rules and examples, and the matrix that turns findings into a tier."""
+
+from aup.models.catalogue import Catalogue
+from aup.models.decision_matrix import DecisionMatrix
+from aup.models.example import Example
+from aup.models.policy import Policy
+from aup.models.rule import Rule
+from aup.models.rule_group import RuleGroup
+from aup.models.sign_off import SignOff
+from aup.models.version import PolicyVersion
+
+__all__ = ["Catalogue", "DecisionMatrix", "Example", "Policy", "PolicyVersion", "Rule", "RuleGroup", "SignOff"]

@@ -1,0 +1,57 @@
+"""DecisionMatrix: intent × sensitivity × severity × recurrence → tier, with what each tier brings."""
+
+from typing import Any
+
+from django.db import models
+
+from aup import evaluation
+from tipstaff.ledger.models import UUIDv7
+
+
+class DecisionMatrix(models.Model):
+    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
+    version = models.OneToOneField("aup.PolicyVersion", models.PROTECT, related_name="matrix")
+    document = models.JSONField(help_text="decision_matrix.yaml as it was given.")
+
+    class Meta:
+        verbose_name_plural = "decision matrices"
+
+    def __str__(self) -> str:
+        return str(self.version_id)
+
+    @property
+    def cells(self) -> dict[tuple[str, str, int, str], str]:
+        """Tier by (intent, sensitivity, severity, recurrence)."""
+        return evaluation.cells(self.document)
+
+    @property
+    def tiers(self) -> dict[str, dict[str, Any]]:
+        """Every tier by its code, from lightest to heaviest."""
+        return evaluation.tiers(self.document)
+
+    @property
+    def sanctions(self) -> dict[str, dict[str, Any]]:
+        """Title and DSA restriction of every kind of sanction."""
+        return dict(self.document["sanctions"])
+
+    @property
+    def factors(self) -> list[dict[str, Any]]:
+        """The listed factors: mitigating ones have steps -1, aggravating ones 1."""
+        adjustments = self.document["adjustments"]
+        return [*adjustments["mitigating"], *adjustments["aggravating"]]
+
+    @property
+    def recurrence_window_days(self) -> int:
+        return int(self.document["dimensions"]["recurrence"]["window_days"])
+
+    def interim_hours(self, severity: int) -> int | None:
+        """How long an interim measure may last at `severity`; None where none is allowed."""
+        hours = self.document["interim_measures"]["max_hours"].get(str(severity))
+        return None if hours is None else int(hours)
+
+    def evaluate(self, rule: dict[str, Any], **found: Any) -> evaluation.Evaluation:
+        """`evaluation.evaluate` with this matrix; `rule` is `Rule.facts`."""
+        return evaluation.evaluate(self.document, rule, **found)
+
+    def problems(self) -> list[str]:
+        return evaluation.problems(self.document)

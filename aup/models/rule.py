@@ -1,0 +1,158 @@
+"""Rule: one thing that is prohibited, restricted or permitted, as one version of the policy says it."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aup.models.example import Example
+from aup.models.version import PolicyVersion
+from tipstaff.workflow import references
+from tipstaff.workflow.models import Record, RefQuerySet
+
+
+class RuleQuerySet(RefQuerySet["Rule"]):
+    def visible_to(self, person: Any) -> Self:
+        return self.filter(version__in=PolicyVersion.objects.visible_to(person))
+
+    def in_force(self, at: datetime) -> Self:
+        """The enabled rules of the version in force at `at`, in one query."""
+        return self.filter(version=Subquery(PolicyVersion.objects.latest_by(at).values("pk")[:1]), enabled=True)
+
+    def cited(self, code: str, at: datetime) -> "Rule | None":
+        """The rule `code` as it was in force at `at`, with its group and version."""
+        return self.in_force(at).select_related("version", "group").filter(code=code.strip().upper()).first()
+
+    def matching(self, words: str) -> Self:
+        """Rules whose code, title, action or statement holds every one of `words`."""
+        found = self
+        for word in words.split():
+            found = found.filter(
+                Q(code__icontains=word)
+                | Q(title__icontains=word)
+                | Q(action__icontains=word)
+                | Q(statement__icontains=word)
+            )
+        return found
+
+
+def short_codes(**extra: Any) -> ArrayField:
+    return ArrayField(models.CharField(max_length=40), default=list, blank=True, **extra)
+
+
+@references.register("rule")
+class Rule(Record):
+    class Kind(models.TextChoices):
+        CONTENT = "content", gettext_lazy("Content")
+        END_USE = "end_use", gettext_lazy("End use")
+        INDUSTRY = "industry", gettext_lazy("Industry")
+        OPERATIONAL = "operational", gettext_lazy("Operational")
+        DISCLOSURE = "disclosure", gettext_lazy("Disclosure")
+
+    class Disposition(models.TextChoices):
+        PROHIBITED = "prohibited", gettext_lazy("Prohibited")
+        RESTRICTED = "restricted", gettext_lazy("Restricted")
+        PERMITTED = "permitted", gettext_lazy("Permitted")
+
+    class Referral(models.TextChoices):
+        NONE = "none", gettext_lazy("No referral expected")
+        DISCRETIONARY = "discretionary", gettext_lazy("Counsel decides")
+        MANDATORY = "mandatory", gettext_lazy("Referral is compulsory")
+
+    class Handling(models.TextChoices):
+        STANDARD = "standard", gettext_lazy("Reviewers may open the evidence")
+        SENSITIVE = "sensitive", gettext_lazy("Hidden until asked for; every view is logged")
+        SEALED = "sealed", gettext_lazy("Never shown to reviewers")
+
+    version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="rules", db_index=False)
+    group = models.ForeignKey("aup.RuleGroup", models.PROTECT, related_name="rules")
+    # `CODE@NUMBER`: how events and other records cite the rule. The number of a version never changes.
+    cite = models.CharField(max_length=40, unique=True, editable=False)
+    position = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=10)
+    title = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=Kind)
+    disposition = models.CharField(max_length=20, choices=Disposition)
+    severity = models.PositiveSmallIntegerField()
+    modalities = short_codes()
+    audience = short_codes()
+    jurisdictions = short_codes()
+    enabled = models.BooleanField(default=True)
+    statement = models.TextField()
+    action = models.CharField(max_length=300)
+    threshold = models.CharField(max_length=400)
+    conditions = models.JSONField(default=list, blank=True)
+    parameters = models.JSONField(default=dict, blank=True)
+    exemptions = short_codes()
+    legal_referral = models.CharField(max_length=20, choices=Referral, default=Referral.NONE)
+    content_handling = models.CharField(max_length=20, choices=Handling, default=Handling.STANDARD)
+    support_first = models.BooleanField(default=False)
+    minimum_tier = models.CharField(max_length=4, null=True, blank=True)
+    consequence = models.JSONField(default=dict, help_text="corrective, monitoring and, unless permitted, enforcement.")
+    waivable = models.BooleanField(default=False)
+    zero_tolerance = models.BooleanField(default=False)
+    obligation = models.BooleanField(default=False)
+    controls = short_codes()
+    mappings = models.JSONField(default=dict, blank=True)
+
+    reference_field = "cite"
+    objects = RuleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["version", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "code"], name="rule_code_once_per_version"),
+            models.CheckConstraint(condition=Q(severity__gte=1, severity__lte=4), name="rule_severity_1_to_4"),
+            models.CheckConstraint(
+                condition=Q(disposition__in=["prohibited", "restricted", "permitted"]), name="rule_disposition_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+    def history_of(self) -> Record:
+        return self.version
+
+    def get_absolute_url(self) -> str:
+        """The rule as this version says it."""
+        number = self.cite.rpartition("@")[2]
+        return reverse("aup:rule", args=[self.code], query={"version": number})
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What `aup.evaluation.evaluate` needs to know about a rule."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "minimum_tier": self.minimum_tier,
+            "legal_referral": self.legal_referral,
+            "zero_tolerance": self.zero_tolerance,
+        }
+
+    @property
+    def allowed_examples(self) -> list[Example]:
+        return [example for example in self.examples.all() if example.kind == Example.Kind.ALLOWED]
+
+    @property
+    def prohibited_examples(self) -> list[Example]:
+        return [example for example in self.examples.all() if example.kind == Example.Kind.PROHIBITED]
+
+    def lacking(self) -> list[str]:
+        """What the rule still lacks before it can be published, in words. Reads `examples`: prefetch them."""
+        kinds = ["corrective", "monitoring"]
+        if self.disposition != self.Disposition.PERMITTED:
+            kinds.append("enforcement")
+        parts = {
+            _("an action"): self.action.strip(),
+            _("a threshold"): self.threshold.strip(),
+            _("its consequence"): all(str(self.consequence.get(kind) or "").strip() for kind in kinds),
+            _("an allowed example"): self.allowed_examples,
+            _("a prohibited example"): self.prohibited_examples,
+        }
+        return [name for name, given in parts.items() if not given]
