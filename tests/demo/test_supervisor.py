@@ -24,7 +24,7 @@ def sh(script: str) -> list[str]:
     return ["sh", "-c", script]
 
 
-def live(home: Path, plan: Plan, meanwhile: Callable[[Supervisor], None], ready_seconds: float = 10) -> Supervisor:
+def live(home: Path, plan: Plan, meanwhile: Callable[[Supervisor], object], ready_seconds: float = 10) -> Supervisor:
     """Run a plan to its end; `meanwhile` runs beside it, and when it is over we ask for the stop."""
     supervisor = Supervisor(home, home, ready_seconds=ready_seconds)
     services = Services(home, postgres=False, valkey=False)
@@ -94,7 +94,7 @@ def test_what_a_crash_may_have_corrupted_is_discarded_before_a_start(tmp_path: P
     for name in ("beat-schedule", "beat-schedule-wal", "kept"):
         (tmp_path / name).write_text("broken")
     beat = Child("beat", FOREVER, discard=tmp_path / "beat-schedule")
-    live(tmp_path, plan_of(beat), lambda supervisor: wait_until(lambda: beat.running, 10) and None)
+    live(tmp_path, plan_of(beat), lambda supervisor: wait_until(lambda: beat.running, 10))
     assert not list(tmp_path.glob("beat-schedule*"))
     assert (tmp_path / "kept").exists()
 
@@ -145,7 +145,8 @@ def test_nothing_is_left_behind_whatever_ends_the_supervisor(tmp_path: Path, num
     argv = [sys.executable, "-c", SCRIPT, str(tmp_path)]
     supervisor = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert supervisor.stdout
-    wait_until(lambda: "Ctrl-C" in supervisor.stdout.readline(), 20)
+    while "Ctrl-C" not in supervisor.stdout.readline():
+        assert supervisor.poll() is None
     groups = [int(entry.read_text().split()[0]) for entry in Roster(tmp_path).folder.iterdir()]
     assert len(groups) == 2  # the worker and Valkey
     supervisor.send_signal(number)

@@ -4,6 +4,7 @@ Everything happens in one thread with short pauses: a signal only sets a flag, a
 """
 
 import contextlib
+import shutil
 import signal
 import subprocess
 import time
@@ -25,6 +26,7 @@ from tipstaff.demo.services import Services
 FIRST_DELAY, LONGEST_DELAY, STEADY_SECONDS = 1.0, 30.0, 10.0
 STOP_SECONDS = 8.0
 READY_SECONDS = 60.0
+FULL_BYTES = 20 * 1024 * 1024
 
 
 @dataclass
@@ -233,9 +235,13 @@ class Supervisor:
             if code < 0
             else f"ended with {code}"
         )
-        say(
-            f"{child.name} {how}; starting it again in {child.backoff.fail():.0f} s (log: {self.logs / child.name}.log)"
-        )
+        delay, log = child.backoff.fail(), self.logs / f"{child.name}.log"
+        say(f"{child.name} {how}; starting it again in {delay:.0f} s (log: {log}){self._full_disk()}")
+
+    def _full_disk(self) -> str:
+        """A cause worth naming, as a full disk cannot even be logged."""
+        full = shutil.disk_usage(self.home).free < FULL_BYTES
+        return ". The disk is full: free some space" if full else ""
 
     def _start(self, child: Child) -> None:
         """Start a child; if even that fails (no disk, no memory), it counts as having died."""
@@ -256,7 +262,8 @@ class Supervisor:
             return
         if self.services_backoff.due is None:
             names = " and ".join(dead)
-            say(f"{names} stopped; starting again in {self.services_backoff.fail():.0f} s (logs: {self.logs})")
+            delay = self.services_backoff.fail()
+            say(f"{names} stopped; starting again in {delay:.0f} s (logs: {self.logs}){self._full_disk()}")
         elif self.services_backoff.is_due:
             try:
                 self.services.ensure_running()
