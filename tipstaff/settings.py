@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -76,6 +77,7 @@ MIDDLEWARE = [
     "tipstaff.refusals.RefusalMiddleware",
 ]
 
+FORM_RENDERER = "tipstaff.forms.Renderer"
 ROOT_URLCONF = "tipstaff.urls"
 WSGI_APPLICATION = "tipstaff.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
@@ -273,8 +275,8 @@ WHITENOISE_USE_FINDERS = TESTING or DEBUG
 
 # --- API ---
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["tipstaff.accounts.api.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["tipstaff.accounts.api.NeedsScope"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tipstaff.accounts.tokens.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tipstaff.accounts.tokens.NeedsScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -297,7 +299,7 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"scrub": {"()": "tipstaff.refusals.ScrubTokens"}},
+    "filters": {"scrub": {"()": "tipstaff.logs.ScrubTokens"}},
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["scrub"], "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},

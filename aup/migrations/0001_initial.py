@@ -311,7 +311,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["version", "position"],
+                "ordering": ["version_id", "position"],
             },
         ),
         migrations.CreateModel(
@@ -340,7 +340,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["rule", "kind", "position"],
+                "ordering": ["rule_id", "kind", "position"],
             },
         ),
         migrations.CreateModel(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from aup import evaluation
 from tipstaff.ledger.models import UUIDv7
@@ -48,6 +49,18 @@ class DecisionMatrix(models.Model):
         """How long an interim measure may last at `severity`; None where none is allowed."""
         hours = self.document["interim_measures"]["max_hours"].get(str(severity))
         return None if hours is None else int(hours)
+
+    def sanction_words(self, sanction: dict[str, Any]) -> str:
+        """A sanction of a tier as people read it: “Suspend the account (7 days)”."""
+        limits = []
+        if "quota_percent" in sanction:
+            limits.append(_("%(percent)s %% of the normal quota") % {"percent": sanction["quota_percent"]})
+        if "days" in sanction:
+            limits.append(_("%(count)s days") % {"count": sanction["days"]})
+        if "due_days" in sanction:
+            limits.append(_("within %(count)s days") % {"count": sanction["due_days"]})
+        title = str(self.document["sanctions"][sanction["type"]]["title"])
+        return f"{title} ({', '.join(limits)})" if limits else title
 
     def evaluate(self, rule: dict[str, Any], **found: Any) -> evaluation.Evaluation:
         """`evaluation.evaluate` with this matrix; `rule` is `Rule.facts`."""

@@ -18,7 +18,7 @@ class Example(models.Model):
     position = models.PositiveSmallIntegerField()
 
     class Meta:
-        ordering = ["rule", "kind", "position"]
+        ordering = ["rule_id", "kind", "position"]
         constraints = [
             models.UniqueConstraint(fields=["rule", "kind", "position"], name="example_position_once"),
             models.CheckConstraint(condition=models.Q(kind__in=["allowed", "prohibited"]), name="example_kind_known"),

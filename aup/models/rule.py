@@ -69,6 +69,11 @@ class Rule(Record):
         SENSITIVE = "sensitive", gettext_lazy("Hidden until asked for; every view is logged")
         SEALED = "sealed", gettext_lazy("Never shown to reviewers")
 
+    class Audience(models.TextChoices):
+        USER = "user", gettext_lazy("Everyone who uses the service")
+        DEVELOPER = "developer", gettext_lazy("Developers who build on it")
+        DEPLOYER = "deployer", gettext_lazy("Deployers who offer it to others")
+
     version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="rules", db_index=False)
     group = models.ForeignKey("aup.RuleGroup", models.PROTECT, related_name="rules")
     # `CODE@NUMBER`: how events and other records cite the rule. The number of a version never changes.
@@ -104,7 +109,7 @@ class Rule(Record):
     objects = RuleQuerySet.as_manager()
 
     class Meta:
-        ordering = ["version", "position"]
+        ordering = ["version_id", "position"]
         constraints = [
             models.UniqueConstraint(fields=["version", "code"], name="rule_code_once_per_version"),
             models.CheckConstraint(condition=Q(severity__gte=1, severity__lte=4), name="rule_severity_1_to_4"),
@@ -134,6 +139,10 @@ class Rule(Record):
             "legal_referral": self.legal_referral,
             "zero_tolerance": self.zero_tolerance,
         }
+
+    @property
+    def audience_labels(self) -> list[str]:
+        return [str(self.Audience(word).label) for word in self.audience]
 
     @property
     def allowed_examples(self) -> list[Example]:

@@ -159,6 +159,14 @@ class PolicyVersion(Record):
             return False
         return PolicyVersion.objects.latest_by(now()).filter(effective_from__gt=self.effective_from).exists()
 
+    def status(self, in_force: "PolicyVersion | None") -> str:
+        """The state in words; `in_force` is the version in force now, so that a list asks for it once."""
+        if self.state != self.State.PUBLISHED or self.effective_from is None:
+            return str(self.State(self.state).label)
+        if in_force is not None and in_force.pk == self.pk:
+            return _("In force")
+        return _("Published, in force later") if self.effective_from > now() else _("Superseded")
+
     def missing(self) -> list[str]:
         """What publishing still needs, one sentence each; empty when the version can be published."""
         sentences = self.signatures_missing()

@@ -1,4 +1,4 @@
-"""The machine's door: tokens as credentials, scopes as permissions, and idempotent POSTs."""
+"""The machine's door: idempotent POSTs, and the provider's accounts."""
 
 import functools
 import hashlib
@@ -11,35 +11,15 @@ from django.db import IntegrityError, transaction
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, mixins, serializers, viewsets
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tipstaff.accounts.models import IdempotentRequest, Subject, Token
-from tipstaff.accounts.models.token import hashed
+from tipstaff.accounts.tokens import TokenAuthentication
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 
 KEY_DAYS = 2  # how long an Idempotency-Key is remembered
-
-
-class TokenAuthentication(BaseAuthentication):
-    """`Authorization: Bearer tps_…`"""
-
-    def authenticate(self, request: Request) -> tuple[Token, Token] | None:
-        words = get_authorization_header(request).decode("latin-1").split()
-        if len(words) != 2 or words[0].lower() != "bearer":
-            return None
-        token = Token.objects.usable(now()).filter(hash=hashed(words[1])).first()
-        if token is None:
-            raise exceptions.AuthenticationFailed("This token is unknown, expired or revoked.")
-        if token.last_used_at is None or now() - token.last_used_at > timedelta(hours=1):
-            Token.objects.filter(pk=token.pk).update(last_used_at=now())
-        return token, token
-
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
-        return "Bearer"
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -48,18 +28,6 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002
         return {"type": "http", "scheme": "bearer"}
-
-
-class NeedsScope(BasePermission):
-    """A view lists in `scopes` what each of its actions needs; an action it does not list is refused."""
-
-    message = "This token lacks the scope that the call needs."
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        if not isinstance(request.auth, Token):
-            return False
-        scope = view.scopes.get(view.action)
-        return scope is not None and request.auth.may(scope)
 
 
 IDEMPOTENCY_KEY = OpenApiParameter(

@@ -10,6 +10,7 @@ from django.core import signing
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
+from django_fsm import FSMField
 
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -40,7 +41,7 @@ class Message(Record):
         HANDED_OVER = "handed_over", gettext_lazy("Handed over")
         UNDELIVERABLE = "undeliverable", gettext_lazy("Undeliverable")
 
-    state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
+    state = FSMField(max_length=16, choices=State, default=State.QUEUED)
     about = models.CharField(max_length=200, db_index=True)
     about_stream = models.CharField(max_length=200)
     kind = models.CharField(max_length=60)

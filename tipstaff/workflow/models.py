@@ -56,11 +56,15 @@ class Record(models.Model):
         """A clock about this record changed; records that copy its due time override this."""
 
     def lock(self) -> None:
-        """Re-read this row `FOR NO KEY UPDATE`, after the record whose history it belongs to (DESIGN 3: case first)."""
+        """Re-read this row `FOR NO KEY UPDATE`. A record it hangs on and has in memory stays the same object, so that
+        what was locked first (DESIGN 3: case first) is what guards look at.
+        """
         root = self.history_of()
-        if root is not self:
-            root.lock()
+        known = {name: near for name, near in self._state.fields_cache.items() if near is root}
         self.refresh_from_db(from_queryset=type(self)._base_manager.select_for_update(no_key=True))
+        for name, near in known.items():
+            if getattr(self, self._meta.get_field(name).attname) == near.pk:  # type: ignore[union-attr]
+                self._state.fields_cache[name] = near
 
     def columns(self) -> dict[str, Any]:
         """Every told column as JSON, by name."""

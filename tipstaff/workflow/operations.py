@@ -116,6 +116,8 @@ def _perform(
                 about=record.stream if not record._state.adding else record.reference_prefix,
             )
         if declared.creates:
+            if record.history_of() is not record:
+                work.lock(record.history_of())
             _refuse_if(declared.refusal(record, actor))
             before: dict[str, Any] = {}
             record.save(force_insert=True)

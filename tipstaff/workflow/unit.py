@@ -23,10 +23,14 @@ class UnitOfWork:
     depth: int = 0
 
     def lock(self, record: Record) -> None:
-        """Lock and re-read `record` once in this act."""
-        if not any(record is known for known in self.locked):
-            record.lock()
-            self.locked.append(record)
+        """Lock and re-read `record` once in this act, after the record whose history it belongs to."""
+        if any(record is known for known in self.locked):
+            return
+        root = record.history_of()
+        if root is not record:
+            self.lock(root)
+        record.lock()
+        self.locked.append(record)
 
 
 _current: ContextVar[UnitOfWork | None] = ContextVar("tipstaff_unit_of_work", default=None)

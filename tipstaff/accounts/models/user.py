@@ -39,7 +39,7 @@ def not_oneself(user: "User", actor: Actor) -> str | None:
 
 @references.register("person")
 class User(AbstractBaseUser, Record):
-    email = models.EmailField(gettext_lazy("e-mail address"))
+    email = models.EmailField(gettext_lazy("e-mail address"), unique=True)
     name = models.CharField(gettext_lazy("name"), max_length=150)
     roles = ArrayField(models.CharField(max_length=40, choices=Role.choices), default=list, blank=True)
     is_active = models.BooleanField(default=True)
@@ -86,6 +86,10 @@ class User(AbstractBaseUser, Record):
     @property
     def role_labels(self) -> list[str]:
         return [str(Role(role).label) for role in self.roles]
+
+    @property
+    def role_label(self) -> str:
+        return ", ".join(self.role_labels)
 
     @operation(creates=True, permission=Permission.PERSON_MANAGE)
     def enrol(self, *, actor: Actor) -> None:

@@ -1,0 +1,297 @@
+"""Appeal: the person affected, or the reporter we turned away, contests what we did. Someone with no part decides."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from dateutil.relativedelta import relativedelta
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import FSMField
+
+from appeals import answers
+from cases.models import Case, Decision, Hand, Report
+from cases.statement import APPEAL_MONTHS
+from tipstaff.accounts.models import User
+from tipstaff.notices.models import Notice
+from tipstaff.permissions import Permission
+from tipstaff.sla import clocks
+from tipstaff.sla.models import Clock
+from tipstaff.time import now
+from tipstaff.vault.models import SealedFile
+from tipstaff.workflow import references
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.models import NextRef, Record, RefQuerySet
+from tipstaff.workflow.operations import operation
+
+TEXT_LIMIT = 5000
+REASONS_MINIMUM = 60
+
+
+def appeal_closes_at(decision: Decision) -> datetime | None:
+    """When the window ends: counted from the day the notice reached the subject (DSA 20(1)), so None until then."""
+    notice = Notice.objects.filter(about=decision.reference, action="appeals:lodge").select_related("message").first()
+    if notice is None or notice.message is None or notice.message.handed_over_at is None:
+        return None
+    months = decision.tier_document.get("appeal_months", APPEAL_MONTHS)
+    return notice.message.handed_over_at + relativedelta(months=months)
+
+
+class AppealQuerySet(RefQuerySet["Appeal"]):
+    def visible_to(self, person: Any) -> Self:
+        if person.may(Permission.APPEAL_VIEW):
+            return self
+        return self.none()
+
+    def open_now(self) -> Self:
+        return self.filter(state__in=["lodged", "under_review"])
+
+
+def may_be_contested(appeal: "Appeal", actor: Actor) -> str | None:  # noqa: ARG001
+    decision, report = appeal.decision, appeal.report
+    if Appeal.objects.filter(decision=decision, report=report).exclude(state__in=["inadmissible", "withdrawn"]).exists():
+        return _("This was appealed already. One appeal is heard for each decision.")
+    if decision is not None and not decision.stands:
+        return _("This decision does not stand any more, so there is nothing to appeal.")
+    if decision is not None and (closes := appeal_closes_at(decision)) and closes <= now():
+        return _("The time to appeal ended on %(day)s.") % {"day": f"{closes:%d.%m.%Y}"}
+    if report is not None and report.state != Report.State.DECLINED:
+        return _("Only a declined report can be appealed.")
+    return None
+
+
+def no_other_part(appeal: "Appeal", actor: Actor) -> str | None:
+    if appeal.case and (part := appeal.case.part_of(actor)) and part != Hand.Part.REVIEWED_APPEAL:
+        return _("You %(part)s this case; someone who had no part must hear the appeal.") % {"part": Hand.Part(part).label}
+    if appeal.report and actor in (appeal.report.triaged_by, appeal.report.reported_by):
+        return _("You had a part in this report; someone else must hear the appeal.")
+    return None if isinstance(actor, User) else _("Appeals are heard by people.")
+
+
+def its_reviewer(appeal: "Appeal", actor: Actor) -> str | None:
+    if appeal.reviewer != actor:
+        return _("%(name)s hears this appeal.") % {"name": appeal.reviewer}
+    return no_other_part(appeal, actor)
+
+
+def its_reviewer_of_decision(appeal: "Appeal", actor: Actor) -> str | None:
+    if appeal.decision is None:
+        return _("A declined report can only be upheld or taken up again.")
+    if not appeal.milder_tiers:
+        return _("There is nothing milder than this outcome.")
+    return its_reviewer(appeal, actor)
+
+
+def its_reviewer_if_decision(appeal: "Appeal", actor: Actor) -> str | None:
+    if appeal.decision is None:
+        return _("A declined report can only be upheld or taken up again.")
+    return its_reviewer(appeal, actor)
+
+
+@references.register("appeal")
+class Appeal(Record):
+    class State(models.TextChoices):
+        LODGED = "lodged", gettext_lazy("Lodged")
+        INADMISSIBLE = "inadmissible", gettext_lazy("Not admitted")
+        UNDER_REVIEW = "under_review", gettext_lazy("Under review")
+        UPHELD = "upheld", gettext_lazy("Decision upheld")
+        VARIED = "varied", gettext_lazy("Decision made milder")
+        REVERSED = "reversed", gettext_lazy("Decision reversed")
+        REMANDED = "remanded", gettext_lazy("Sent back for a new decision")
+        WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
+
+    class Ground(models.TextChoices):
+        NOT_ME = "not_me", gettext_lazy("It was not me, or my account was taken over")
+        CONTEXT = "context", gettext_lazy("Something important was left out")
+        RULE = "rule", gettext_lazy("The rule does not apply to what I did")
+        TOO_HARSH = "too_harsh", gettext_lazy("The measure is too harsh")
+        OTHER = "other", gettext_lazy("Something else")
+
+    class Inadmissible(models.TextChoices):
+        NO_STANDING = "no_standing", gettext_lazy("The appeal does not come from the person affected.")
+        OUT_OF_TIME = "out_of_time", gettext_lazy("The appeal came after the time allowed.")
+        DUPLICATE = "duplicate", gettext_lazy("The same appeal was heard already.")
+
+    ref = models.CharField(max_length=20, unique=True, db_default=NextRef("A"), editable=False)
+    state = FSMField(max_length=16, choices=State, default=State.LODGED)
+    decision = models.ForeignKey(Decision, models.PROTECT, null=True, related_name="appeals")
+    report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="appeals")
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="appeals", editable=False)
+    ground = models.CharField(max_length=12, choices=Ground)
+    text = models.TextField(max_length=TEXT_LIMIT)
+    contact = models.EmailField(blank=True)
+    language = models.CharField(max_length=10, default="en")
+    lodged_at = models.DateTimeField(default=now, editable=False)
+    reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    reviewed_part = models.CharField(max_length=20, null=True, editable=False)
+    taken_up_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    reasons = models.TextField(blank=True)
+    inadmissible_reason = models.CharField(max_length=12, choices=Inadmissible, blank=True)
+    due_at = models.DateTimeField(null=True)
+
+    objects = AppealQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["lodged_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decision__isnull=False, report=None, case__isnull=False)
+                | Q(decision=None, report__isnull=False, case=None),
+                name="appeal_of_exactly_one",
+            ),
+            models.UniqueConstraint(
+                fields=["decision"],
+                condition=~Q(state__in=["inadmissible", "withdrawn"]),
+                name="appeal_once_per_decision",
+            ),
+            models.UniqueConstraint(
+                fields=["report"], condition=~Q(state__in=["inadmissible", "withdrawn"]), name="appeal_once_per_report"
+            ),
+            models.CheckConstraint(
+                condition=Q(reviewer=None, taken_up_at=None) | Q(reviewer__isnull=False, taken_up_at__isnull=False),
+                name="appeal_taken_up_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(case=None) | Q(reviewer=None) | Q(reviewed_part="reviewed_appeal"),
+                name="appeal_reviewed_part",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["upheld", "varied", "reversed", "remanded"])
+                | (Q(reviewer__isnull=False, decided_at__isnull=False) & ~Q(reasons="")),
+                name="appeal_decided_has_reasons",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="inadmissible") | ~Q(inadmissible_reason=""), name="appeal_inadmissible_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    def get_absolute_url(self) -> str:
+        return reverse("appeals:appeal", args=[self.ref])
+
+    def history_of(self) -> Record:
+        return self.case or self.report or self
+
+    @property
+    def owner(self) -> User | None:
+        return self.reviewer
+
+    @property
+    def files(self) -> Any:
+        return SealedFile.objects.of(self)
+
+    @property
+    def severity(self) -> int:
+        return (self.decision.severity or self.decision.case.severity) if self.decision else self.report.severity
+
+    @property
+    def milder_tiers(self) -> list[dict[str, Any]]:
+        """The tiers that an appeal could put in place of the one imposed: every lower one, down to the rule's minimum."""
+        if self.decision is None or not self.decision.tier:
+            return []
+        floor = self.decision.rule.minimum_tier or ""
+        tiers = self.decision.rule.version.matrix.document["tiers"]
+        return [tier for tier in tiers if floor <= tier["code"] < self.decision.effective_tier]
+
+    def clock_moved(self, clock: Clock) -> None:
+        due_at = None if clock.stopped_at or clock.paused_at else clock.due_at
+        type(self).objects.filter(pk=self.pk).exclude(due_at=due_at).update(due_at=due_at)
+
+    @operation(creates=True, permission=Permission.APPEAL_LODGE, guard=may_be_contested)
+    def lodge(self, *, actor: Actor, files: list[SealedFile]) -> None:
+        """Take the appeal in, with its files; it is free and needs no account (DSA 20(1), (3))."""
+        for sealed in files:
+            sealed.attach(actor=actor, to=self)
+        if self.decision:
+            self.decision.contest(actor=actor)
+        self.due_at = clocks.start(self, Clock.Kind.APPEAL, severity=self.severity).due_at
+        answers.confirm_receipt(self, actor=actor)
+
+    @operation(
+        source=State.LODGED,
+        target=State.UNDER_REVIEW,
+        permission=Permission.APPEAL_DECIDE,
+        guard=no_other_part,
+        label=gettext_lazy("Take up"),
+    )
+    def take_up(self, *, actor: Actor) -> None:
+        """Hear the appeal. Only for somebody with no other part in the case; the Hand table says the same by key."""
+        self.reviewer, self.taken_up_at = actor, now()
+        if self.case:
+            self.reviewed_part = self.case.take_part(actor, Hand.Part.REVIEWED_APPEAL)
+
+    @operation(
+        source=State.LODGED, target=State.INADMISSIBLE, permission=Permission.APPEAL_DECIDE, guard=no_other_part
+    )
+    def declare_inadmissible(self, *, actor: Actor, reason: str) -> None:
+        """Do not hear it, for one of three reasons only; the person is told which."""
+        self.inadmissible_reason = reason
+        if self.decision:
+            self.decision.uncontest(actor=actor)
+        self._end(actor, self.State.INADMISSIBLE)
+
+    @operation(source=State.UNDER_REVIEW, target=State.UPHELD, permission=Permission.APPEAL_DECIDE, guard=its_reviewer)
+    def uphold(self, *, actor: Actor, reasons: str) -> None:
+        """What we did was right; say why for each thing the person said."""
+        self.reasons = reasons
+        if self.decision:
+            self.decision.uphold(actor=actor)
+        self._end(actor, self.State.UPHELD)
+
+    @operation(
+        source=State.UNDER_REVIEW, target=State.REVERSED, permission=Permission.APPEAL_DECIDE, guard=its_reviewer
+    )
+    def reverse(self, *, actor: Actor, reasons: str) -> None:
+        """What we did was wrong: the measures end with this transaction and everybody is told."""
+        self.reasons = reasons
+        if self.decision:
+            self.decision.reverse(actor=actor, reason=f"{self.ref}: {_('reversed on appeal')}")
+        else:
+            self.report.reinstate(actor=actor)
+        self._end(actor, self.State.REVERSED)
+
+    @operation(
+        source=State.UNDER_REVIEW,
+        target=State.VARIED,
+        permission=Permission.APPEAL_DECIDE,
+        guard=its_reviewer_of_decision,
+    )
+    def vary(self, *, actor: Actor, reasons: str, tier: str) -> None:
+        """The breach stands, the measure was too harsh: a milder tier takes its place (no worse outcome)."""
+        self.reasons = reasons
+        self.decision.vary(actor=actor, tier=tier, reason=f"{self.ref}: {_('made milder on appeal')}")
+        self._end(actor, self.State.VARIED)
+
+    @operation(
+        source=State.UNDER_REVIEW,
+        target=State.REMANDED,
+        permission=Permission.APPEAL_DECIDE,
+        guard=its_reviewer_if_decision,
+    )
+    def remand(self, *, actor: Actor, reasons: str) -> None:
+        """It cannot be upheld as it is: the decision falls and the case is investigated again."""
+        self.reasons = reasons
+        self.decision.reverse(actor=actor, reason=f"{self.ref}: {_('sent back on appeal')}")
+        self.case.reopen(actor=actor, reason=reasons)
+        self._end(actor, self.State.REMANDED)
+
+    @operation(
+        source=[State.LODGED, State.UNDER_REVIEW], target=State.WITHDRAWN, permission=Permission.APPEAL_WITHDRAW
+    )
+    def withdraw(self, *, actor: Actor) -> None:
+        """The person takes the appeal back; the decision stands as it was."""
+        if self.decision:
+            self.decision.uncontest(actor=actor)
+        self._end(actor, self.State.WITHDRAWN)
+
+    def _end(self, actor: Actor, outcome: State) -> None:
+        self.decided_at, self.due_at = now(), None
+        heard = outcome not in (self.State.INADMISSIBLE, self.State.WITHDRAWN)
+        clocks.stop(self, Clock.Kind.APPEAL, cancelled=not heard)
+        if outcome != self.State.WITHDRAWN:
+            answers.give(self, outcome=outcome, actor=actor)

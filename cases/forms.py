@@ -1,0 +1,280 @@
+"""The shape of what people type into cases; nothing is decided and nothing saved here."""
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.core.validators import URLValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aup.models import Rule
+from cases.models import Decision, Evidence, Finding, Report
+from cases.models.decision import REASONS_LIMIT, REASONS_MINIMUM
+from cases.models.finding import FACTS_LIMIT
+from cases.models.report import ACCOUNT_LIMIT, DESCRIPTION_LIMIT, LINKS_LIMIT
+from tipstaff.accounts.models import Subject
+from tipstaff.time import now
+from tipstaff.vault.forms import FilesField
+
+SEVERITIES = [
+    (1, gettext_lazy("1 low")),
+    (2, gettext_lazy("2 moderate")),
+    (3, gettext_lazy("3 high")),
+    (4, gettext_lazy("4 critical")),
+]
+
+
+class RuleChoice(forms.ModelChoiceField):
+    """A rule by its code, under the title of its group. `at` picks the rules in force at that instant."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("to_field_name", "code")
+        super().__init__(queryset=Rule.objects.none(), **options)
+
+    def offer(self, at: Any, **extra: Any) -> None:
+        self.queryset = Rule.objects.in_force(at).select_related("group", "version__matrix").filter(**extra)
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for rule in self.queryset.order_by("group__position", "position"):
+            groups.setdefault(rule.group.title, []).append((rule.code, f"{rule.code} {rule.title}"))
+        self.choices = [("", self.empty_label or "---------"), *groups.items()]
+
+
+class LinksField(forms.CharField):
+    """One address a line, http or https."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "inputmode": "url"})
+
+    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+        lines = [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]
+        if len(lines) > LINKS_LIMIT:
+            raise forms.ValidationError(_("Give at most %(count)s links.") % {"count": LINKS_LIMIT})
+        check = URLValidator(schemes=["http", "https"])
+        for line in lines:
+            try:
+                check(line)
+            except forms.ValidationError as error:
+                raise forms.ValidationError(_("“%(line)s” is not a web address.") % {"line": line[:80]}) from error
+        return lines
+
+
+class ReportForm(forms.Form):
+    submission = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    rule = RuleChoice(
+        label=gettext_lazy("Which rule was broken?"),
+        required=False,
+        empty_label=gettext_lazy("I am not sure"),
+        help_text=gettext_lazy("A guess is fine; we look at all of them."),
+    )
+    description = forms.CharField(
+        label=gettext_lazy("What happened?"),
+        max_length=DESCRIPTION_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 7}),
+        help_text=gettext_lazy("Say what was done, and how you know. Leave out names of people who are not part of it."),
+    )
+    happened_on = forms.DateField(
+        label=gettext_lazy("When did it happen?"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("The rules of that day apply. Leave it empty if you do not know."),
+    )
+    account = forms.CharField(
+        label=gettext_lazy("Who, or which account?"),
+        required=False,
+        max_length=ACCOUNT_LIMIT,
+        help_text=gettext_lazy("As far as you know: an account name, an application, a company."),
+    )
+    links = LinksField(
+        label=gettext_lazy("Links"), required=False, help_text=gettext_lazy("One address a line, where it can be seen.")
+    )
+    files = FilesField()
+    contact = forms.EmailField(
+        label=gettext_lazy("Your e-mail address"),
+        required=False,
+        help_text=gettext_lazy("Only to tell you what came of it. Without it, your receipt code shows you the same."),
+    )
+    good_faith = forms.BooleanField(
+        label=gettext_lazy("I believe that what I wrote is true and complete."),
+        error_messages={"required": gettext_lazy("We need this before we can look into a report.")},
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["rule"].offer(now())
+
+    def clean_happened_on(self) -> Any:
+        day = self.cleaned_data["happened_on"]
+        if day and day > now().date():
+            raise forms.ValidationError(_("That day has not come yet."))
+        return day
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=gettext_lazy("Receipt code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+        help_text=gettext_lazy("Four groups of four letters and digits. Capitals and hyphens do not matter."),
+    )
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(
+        label=gettext_lazy("Your answer"), max_length=DESCRIPTION_LIMIT, widget=forms.Textarea(attrs={"rows": 5})
+    )
+
+
+class AcceptForm(forms.Form):
+    external_id = forms.CharField(
+        label=gettext_lazy("Account"),
+        max_length=120,
+        help_text=gettext_lazy("The provider's id of the account. One that is not known yet is added."),
+        validators=Subject._meta.get_field("external_id").validators,
+        widget=forms.TextInput(attrs={"list": "known-accounts", "autocomplete": "off"}),
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind, if it is new"), choices=Subject.Kind, initial=Subject.Kind.END_USER
+    )
+    contact = forms.EmailField(
+        label=gettext_lazy("Contact, if it is new"),
+        required=False,
+        help_text=gettext_lazy("Where the account holder is told what is decided."),
+    )
+    rule = RuleChoice(label=gettext_lazy("Rule alleged"))
+    severity = forms.TypedChoiceField(label=gettext_lazy("Severity"), choices=SEVERITIES, coerce=int)
+
+    def __init__(self, *arguments: Any, report: Report, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["rule"].offer(report.conduct_at)
+        self.initial.setdefault("rule", report.rule.code if report.rule else None)
+        self.initial.setdefault("severity", report.severity)
+
+
+class DeclineForm(forms.Form):
+    reason = forms.ChoiceField(label=gettext_lazy("Reason"), choices=[("", "---------"), *Report.Decline.choices])
+    note = forms.CharField(
+        label=gettext_lazy("What the reporter is told besides"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class QuestionForm(forms.Form):
+    question = forms.CharField(
+        label=gettext_lazy("One question to the reporter"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class EvidenceForm(forms.ModelForm):
+    upload = FilesField(label=gettext_lazy("File"), most=1, required=True)
+
+    class Meta:
+        model = Evidence
+        fields = ["kind", "label", "source"]
+
+
+class FindingForm(forms.ModelForm):
+    rule = RuleChoice(label=gettext_lazy("Rule"))
+    exhibits = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("On which evidence"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Finding
+        fields = ["rule", "conclusion", "facts", "exhibits", "gaps"]
+        widgets = {
+            "facts": forms.Textarea(attrs={"rows": 4, "maxlength": FACTS_LIMIT}),
+            "gaps": forms.Textarea(attrs={"rows": 2}),
+            "conclusion": forms.RadioSelect,
+        }
+
+    def __init__(self, *arguments: Any, evidence: list[Evidence], at: Any, group: str, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["rule"].offer(at, group__code=group)
+        self.fields["exhibits"].choices = [(exhibit.exhibit, exhibit.title) for exhibit in evidence]
+        self.fields["conclusion"].choices = Finding.Conclusion.choices
+
+
+class DecisionForm(forms.ModelForm):
+    """What is proposed. The inputs of the matrix are needed for a breach only."""
+
+    rule = RuleChoice(label=gettext_lazy("Rule"))
+    conduct_at = forms.DateTimeField(
+        label=gettext_lazy("When it happened (UTC)"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    severity = forms.TypedChoiceField(
+        label=gettext_lazy("Severity"),
+        choices=[(1, "1"), (2, "2"), (3, "3"), (4, "4")],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    tier = forms.ChoiceField(label=gettext_lazy("Tier"), required=False)
+    factors = forms.MultipleChoiceField(
+        label=gettext_lazy("Factors"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Decision
+        fields = [
+            "outcome", "rule", "conduct_at", "intent", "sensitivity", "severity", "factors", "tier",
+            "departure_reason", "detection", "reasons",
+        ]  # fmt: skip
+        widgets = {
+            "outcome": forms.Select,
+            "intent": forms.RadioSelect,
+            "sensitivity": forms.RadioSelect,
+            "departure_reason": forms.Textarea(attrs={"rows": 2}),
+            "reasons": forms.Textarea(attrs={"rows": 7, "maxlength": REASONS_LIMIT, "minlength": REASONS_MINIMUM}),
+        }
+        labels = {
+            "outcome": gettext_lazy("Outcome"),
+            "intent": gettext_lazy("Intent"),
+            "sensitivity": gettext_lazy("Data sensitivity"),
+            "departure_reason": gettext_lazy("Why another tier than recommended"),
+            "detection": gettext_lazy("How it was found"),
+            "reasons": gettext_lazy("Reasons given to the subject"),
+        }
+        help_texts = {"reasons": gettext_lazy("Facts, rule, why it applies. This is what the person reads.")}
+
+    def __init__(self, *arguments: Any, matrix: dict[str, Any], at: Any, group: str, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["rule"].offer(at, group__code=group)
+        self.fields["intent"].choices = Decision.Intent.choices
+        self.fields["sensitivity"].choices = Decision.Sensitivity.choices
+        self.fields["tier"].choices = [
+            ("", _("As the matrix recommends")),
+            *((tier["code"], f"{tier['code']}: {tier['title']}") for tier in matrix["tiers"]),
+        ]
+        factors = matrix["adjustments"]
+        self.fields["factors"].choices = [
+            (factor["id"], factor["title"]) for factor in [*factors["mitigating"], *factors["aggravating"]]
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        facts = super().clean() or self.cleaned_data
+        if facts.get("outcome") != Decision.Outcome.BREACH:
+            facts |= {"intent": "", "sensitivity": "", "severity": None, "factors": [], "tier": "", "departure_reason": ""}
+            return facts
+        for name in ("intent", "sensitivity", "severity"):
+            if not facts.get(name):
+                self.add_error(name, _("A breach needs this, because the matrix asks for it."))
+        return facts
+
+    def clean_reasons(self) -> str:
+        reasons = self.cleaned_data["reasons"].strip()
+        if len(reasons) < REASONS_MINIMUM:
+            raise forms.ValidationError(
+                _("Write at least %(count)s characters: what happened, when, and why the rule applies.")
+                % {"count": REASONS_MINIMUM}
+            )
+        return reasons
+
+
+class SendBackForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("What is missing"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )

@@ -1,0 +1,103 @@
+"""Who may propose, confirm and issue which decision (DESIGN 4). Each rule is a guard: a sentence that refuses, or None."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from cases.models.case import Case, claimed_by_actor
+from cases.models.hand import Hand
+from tipstaff.accounts.models import User
+from tipstaff.permissions import Role
+from tipstaff.workflow.actors import Actor
+
+if TYPE_CHECKING:
+    from cases.models.decision import Decision
+
+# Outcomes that the proposer may issue, because nobody is burdened by them; they are sampled later.
+SELF_ISSUED = ("no_breach", "insufficient_evidence", "support_routing", "corrected")
+# Who may issue a tier whose approver is the key: that role and those above it.
+ISSUERS: dict[str, tuple[Role, ...]] = {
+    "adjudicator": (Role.ADJUDICATOR, Role.SENIOR_ADJUDICATOR, Role.HEAD_OF_ENFORCEMENT),
+    "senior_adjudicator": (Role.SENIOR_ADJUDICATOR, Role.HEAD_OF_ENFORCEMENT),
+    "head_of_enforcement": (Role.HEAD_OF_ENFORCEMENT,),
+    "head_of_enforcement_and_counsel": (Role.HEAD_OF_ENFORCEMENT,),
+}
+WARNING_FIRST = ("T8", "T9")  # DSA 23: termination only after an earlier warning, unless the rule is zero-tolerance
+
+
+def may_propose(decision: "Decision", actor: Actor) -> str | None:
+    if decision.case.state != Case.State.INVESTIGATING:
+        return _("This case is not being investigated now.")
+    return claimed_by_actor(decision.case, actor)
+
+
+def not_the_proposer(decision: "Decision", actor: Actor) -> str | None:
+    if actor == decision.proposed_by:
+        return _("You proposed this decision.")
+    return None
+
+
+def only_the_proposer(decision: "Decision", actor: Actor) -> str | None:
+    if actor != decision.proposed_by:
+        return _("Only %(name)s, who proposed it, can withdraw it.") % {"name": decision.proposed_by}
+    return None
+
+
+def someone_else(decision: "Decision", actor: Actor) -> str | None:
+    """The Hand table says the same by key."""
+    if part := decision.case.part_of(actor):
+        return _("You %(part)s this case; someone else must do this.") % {"part": Hand.Part(part).label}
+    return None
+
+
+def may_confirm(decision: "Decision", actor: Actor) -> str | None:
+    if refusal := someone_else(decision, actor):
+        return refusal
+    if not decision.needs_confirmer:
+        return _("This decision needs no confirmer; it can be issued.")
+    if _needs_counsel(decision) and Role.COUNSEL not in _roles(actor):
+        return _("Counsel confirms a termination with legal referral.")
+    return None
+
+
+def may_issue(decision: "Decision", actor: Actor) -> str | None:
+    if actor == decision.proposed_by:
+        return _may_issue_own(decision)
+    if refusal := someone_else(decision, actor):
+        return refusal
+    if not isinstance(actor, User):
+        return _("Decisions are issued by people.")
+    approver = decision.tier_document.get("approver", "adjudicator")
+    if not set(ISSUERS[approver]) & set(actor.roles):
+        who = " / ".join(str(role.label) for role in ISSUERS[approver])
+        return _("A decision of this weight is issued by: %(who)s.") % {"who": who}
+    if decision.needs_confirmer and decision.confirmed_by is None:
+        return _("Someone else has to confirm this decision before it can be issued.")
+    return _warning_missing(decision)
+
+
+def _may_issue_own(decision: "Decision") -> str | None:
+    if decision.self_issued and not decision.needs_confirmer:
+        return None
+    if decision.tier == "T1" and not settings.SELF_ISSUE_T1:
+        return _("You proposed this warning; this organisation wants someone else to issue it.")
+    return _("You investigated this case; someone else must issue the decision.")
+
+
+def _warning_missing(decision: "Decision") -> str | None:
+    if decision.tier not in WARNING_FIRST or decision.rule.zero_tolerance:
+        return None
+    if type(decision).objects.counting(decision.case, decision.conduct_at).exists():
+        return None
+    return _(
+        "This account was never warned under this group of rules, and the rule is not zero-tolerance: choose T7 or below."
+    )
+
+
+def _needs_counsel(decision: "Decision") -> bool:
+    return decision.tier_document.get("approver") == "head_of_enforcement_and_counsel"
+
+
+def _roles(actor: Actor) -> list[str]:
+    return actor.roles if isinstance(actor, User) else []

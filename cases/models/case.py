@@ -1,0 +1,243 @@
+"""Case: one account, one group of rules, everything that was reported about them, and who is working on it."""
+
+from datetime import timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.db.models import Count, F, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import FSMField
+
+from aup.models import Rule
+from cases.models.hand import Hand
+from tipstaff.accounts.models import Subject, User
+from tipstaff.permissions import Permission
+from tipstaff.sla import clocks
+from tipstaff.sla.models import Clock
+from tipstaff.time import now
+from tipstaff.workflow import references
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.models import NextRef, Record, RefQuerySet
+from tipstaff.workflow.operations import operation
+from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.unit import in_unit_of_work
+
+OPEN = ("open", "investigating", "awaiting_information", "proposed")
+
+
+class CaseQuerySet(RefQuerySet["Case"]):
+    def visible_to(self, person: Any) -> Self:
+        return self if person.may(Permission.CASE_VIEW) else self.none()
+
+    def open_now(self) -> Self:
+        return self.filter(state__in=OPEN)
+
+    def queued(self) -> Self:
+        """Cases to work on, first things first: severity, then what is due soonest, then trusted reporters."""
+        return self.filter(state__in=["open", "investigating"]).order_by(
+            "-severity", F("due_at").asc(nulls_last=True), "-trust", "id"
+        )
+
+    def unclaimed(self, at: Any) -> Self:
+        return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=at))
+
+    def with_counts(self) -> Self:
+        return self.annotate(report_count=Count("reports", distinct=True))
+
+    def claim_next(self, *, actor: User) -> "Case | None":
+        """Claim the first case of the queue that nobody holds and that `actor` has no part in; None if there is none."""
+
+        def act(_work: Any) -> "Case | None":
+            free = self.queued().unclaimed(now()).exclude(
+                Q(pk__in=Hand.objects.filter(person=actor).exclude(part=Hand.Part.INVESTIGATED).values("case"))
+            )
+            case = free.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
+            if case is not None:
+                case.claim(actor=actor)
+            return case
+
+        return in_unit_of_work(act)
+
+
+def free_to_claim(case: "Case", actor: Actor) -> str | None:
+    if case.claimant and case.claimant != actor:
+        return _("%(name)s claimed this case until %(time)s.") % {
+            "name": case.claimant,
+            "time": f"{case.claimed_until:%H:%M} UTC",
+        }
+    if (part := case.part_of(actor)) and part != Hand.Part.INVESTIGATED:
+        return _("You %(part)s this case; someone else must investigate it.") % {"part": Hand.Part(part).label}
+    return None
+
+
+def claimed_by_actor(case: "Case", actor: Actor) -> str | None:
+    if case.claimant == actor:
+        return None
+    if case.claimant:
+        return _("%(name)s is working on this case.") % {"name": case.claimant}
+    return _("Claim the case first, so that two people do not work on it at once.")
+
+
+@references.register("case")
+class Case(Record):
+    class State(models.TextChoices):
+        OPEN = "open", gettext_lazy("Open")
+        INVESTIGATING = "investigating", gettext_lazy("Investigating")
+        AWAITING_INFORMATION = "awaiting_information", gettext_lazy("Awaiting information")
+        PROPOSED = "proposed", gettext_lazy("Decision proposed")
+        DECIDED = "decided", gettext_lazy("Decided")
+        CLOSED = "closed", gettext_lazy("Closed")
+        MERGED = "merged", gettext_lazy("Merged")
+
+    class Behaviour(models.TextChoices):
+        HUMAN = "human", gettext_lazy("What a person did")
+        SYSTEM = "system", gettext_lazy("What the system did")
+
+    ref = models.CharField(max_length=20, unique=True, db_default=NextRef("C"), editable=False)
+    state = FSMField(max_length=24, choices=State, default=State.OPEN)
+    subject = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="cases")
+    behaviour = models.CharField(max_length=10, choices=Behaviour, default=Behaviour.HUMAN)
+    rule = models.ForeignKey(Rule, models.PROTECT, related_name="+", help_text="The rule alleged, as in force then.")
+    rule_group = models.CharField(max_length=10)
+    severity = models.PositiveSmallIntegerField()
+    trust = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(default=now, editable=False)
+    decided_at = models.DateTimeField(null=True)
+    claimed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    claimed_until = models.DateTimeField(null=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at"]
+        indexes = [
+            models.Index(
+                F("severity").desc(),
+                F("due_at").asc(nulls_last=True),
+                F("trust").desc(),
+                "id",
+                condition=Q(state__in=["open", "investigating"]),
+                name="case_queue",
+            ),
+            models.Index(fields=["state", "-opened_at"], name="case_by_state"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "rule_group"], condition=Q(state__in=OPEN), name="case_open_once_per_subject_group"
+            ),
+            models.CheckConstraint(condition=Q(severity__gte=1, severity__lte=4), name="case_severity"),
+            models.CheckConstraint(
+                condition=Q(subject__isnull=False) | Q(behaviour="system"), name="case_subject_unless_system"
+            ),
+            models.CheckConstraint(condition=~Q(state="decided") | Q(decided_at__isnull=False), name="case_decided_at"),
+            models.CheckConstraint(
+                condition=Q(claimed_by=None, claimed_until=None) | Q(claimed_by__isnull=False, claimed_until__isnull=False),
+                name="case_claim_is_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    def get_absolute_url(self) -> str:
+        return reverse("cases:case", args=[self.ref])
+
+    @classmethod
+    def gather(cls, *, actor: Actor, subject: Subject, rule: Rule, severity: int) -> "Case":
+        """The open case for this account and rule group, opened now if there is none. Whoever loses the race joins."""
+        group = rule.group.code
+        known = cls.objects.open_now().filter(subject=subject, rule_group=group).first()
+        if known is not None:
+            return known
+        case = cls(subject=subject, rule=rule, rule_group=group, severity=severity, opened_at=now())
+        try:
+            with transaction.atomic():
+                case.open(actor=actor)
+        except IntegrityError:
+            return cls.objects.open_now().get(subject=subject, rule_group=group)
+        return case
+
+    @property
+    def claimant(self) -> User | None:
+        """Who holds the case now; a lease that ran out holds nothing."""
+        return self.claimed_by if self.claimed_until and self.claimed_until > now() else None
+
+    @property
+    def owner(self) -> User | None:
+        return self.claimed_by
+
+    def part_of(self, actor: Actor) -> str | None:
+        """The part that `actor` has in this case, from the Hand table; None for none."""
+        if not isinstance(actor, User):
+            return None
+        return self.hands.filter(person=actor).values_list("part", flat=True).first()
+
+    def take_part(self, person: User, part: Hand.Part) -> str:
+        """Write down the part of `person` and return it. Refused to someone who has another part already."""
+        hand, _created = Hand.objects.get_or_create(case=self, person=person, defaults={"part": part})
+        if hand.part != part:
+            raise Refused(
+                _("%(name)s %(had)s this case and cannot also have another part in it.")
+                % {"name": person, "had": Hand.Part(hand.part).label}
+            )
+        return hand.part
+
+    def clock_moved(self, clock: Clock) -> None:
+        """Keep the copy by which the queue is ordered."""
+        if clock.kind == Clock.Kind.DECISION:
+            due_at = None if clock.stopped_at or clock.paused_at else clock.due_at
+            type(self).objects.filter(pk=self.pk).exclude(due_at=due_at).update(due_at=due_at)
+
+    @operation(creates=True, permission=Permission.CASE_OPEN)
+    def open(self, *, actor: Actor) -> None:
+        """Begin a case; the decision clock starts."""
+        clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity)
+        self.due_at = clock.due_at
+
+    @operation(source=OPEN, permission=Permission.REPORT_TRIAGE)
+    def join(self, *, actor: Actor, report: Any) -> None:
+        """A report belongs to this case; a member of staff who wrote it is kept out of the other parts."""
+        if report.reported_by:
+            self.take_part(report.reported_by, Hand.Part.REPORTED)
+
+    @operation(
+        source=[State.OPEN, State.INVESTIGATING],
+        target=State.INVESTIGATING,
+        permission=Permission.CASE_CLAIM,
+        guard=free_to_claim,
+    )
+    def claim(self, *, actor: Actor) -> None:
+        """Hold the case for a while, so that nobody else works on it. Claiming again holds it longer."""
+        self.claimed_by, self.claimed_until = actor, now() + timedelta(minutes=settings.CLAIM_MINUTES)
+
+    @operation(source=State.INVESTIGATING, permission=Permission.CASE_CLAIM, guard=claimed_by_actor)
+    def release(self, *, actor: Actor) -> None:
+        """Give the case back to the queue."""
+        self.claimed_by = self.claimed_until = None
+
+    @operation(source=State.INVESTIGATING, target=State.PROPOSED, permission=Permission.DECISION_PROPOSE)
+    def put_forward(self, *, actor: Actor) -> None:
+        """A decision is proposed; the case waits for the person who may issue it."""
+        self.claimed_by = self.claimed_until = None
+
+    @operation(source=State.PROPOSED, target=State.INVESTIGATING, permission=Permission.DECISION_PROPOSE)
+    def take_back(self, *, actor: Actor) -> None:
+        """The proposal was returned or withdrawn; the investigation goes on."""
+
+    @operation(source=State.PROPOSED, target=State.DECIDED, permission=Permission.DECISION_ISSUE)
+    def decide(self, *, actor: Actor) -> None:
+        """A decision was issued: the clock stops and every reporter is answered."""
+        self.decided_at, self.due_at = now(), None
+        clocks.stop(self, Clock.Kind.DECISION)
+        for report in self.reports.filter(state="accepted").order_by("id"):
+            report.answer(actor=actor)
+
+    @operation(source=State.DECIDED, target=State.INVESTIGATING, permission=Permission.APPEAL_DECIDE)
+    def reopen(self, *, actor: Actor, reason: str) -> None:
+        """An appeal sent it back; a new decision clock starts and the old one keeps its result."""
+        clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity)
+        self.due_at = clock.due_at

@@ -1,0 +1,376 @@
+"""Decision: what is held to have happened, under which rule as it stood then, and what follows. Final once issued."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import FSMField
+
+from aup.evaluation import Evaluation, evaluate
+from aup.models import Rule
+from cases import statement
+from cases.models import approval
+from cases.models.case import Case
+from cases.models.hand import Hand
+from cases.models.sanction import Sanction
+from tipstaff.accounts.models import User
+from tipstaff.permissions import Permission
+from tipstaff.time import now
+from tipstaff.workflow import references
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.models import NextRef, Record, RefQuerySet
+from tipstaff.workflow.operations import operation
+from tipstaff.workflow.refused import Refused
+
+REASONS_LIMIT = 5000
+REASONS_MINIMUM = 60  # characters: shorter is a rule's name, not a reason (DSA 17(4))
+STANDING = ("issued", "upheld", "varied")
+RECURRENCE_DAYS = 180
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What the matrix says about a decision, and which earlier decisions made it say so."""
+
+    recurrence: str
+    counted: list["Decision"]
+    evaluation: Evaluation
+
+
+class DecisionQuerySet(RefQuerySet["Decision"]):
+    def visible_to(self, person: Any) -> Self:
+        return self if person.may(Permission.CASE_VIEW) else self.none()
+
+    def waiting(self) -> Self:
+        return self.filter(state__in=["proposed", "confirmed"])
+
+    def counting(self, case: Case, conduct_at: datetime) -> Self:
+        """Earlier breaches that make this one a recurrence: issued before it, within 180 days, same account and rule
+        group, standing, and not under appeal (DESIGN 4; a decision under appeal is shown and not counted).
+        """
+        return self.filter(
+            case__subject=case.subject,
+            case__rule_group=case.rule_group,
+            outcome=Decision.Outcome.BREACH,
+            state__in=STANDING,
+            issued_at__lte=conduct_at,
+            issued_at__gt=conduct_at - timedelta(days=RECURRENCE_DAYS),
+            contested_at=None,
+        ).exclude(case=case)
+
+
+@references.register("decision")
+class Decision(Record):
+    class State(models.TextChoices):
+        PROPOSED = "proposed", gettext_lazy("Proposed")
+        CONFIRMED = "confirmed", gettext_lazy("Confirmed")
+        RETURNED = "returned", gettext_lazy("Returned")
+        WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
+        ISSUED = "issued", gettext_lazy("Issued")
+        UPHELD = "upheld", gettext_lazy("Upheld on appeal")
+        VARIED = "varied", gettext_lazy("Varied on appeal")
+        REVERSED = "reversed", gettext_lazy("Reversed on appeal")
+        SUPERSEDED = "superseded", gettext_lazy("Replaced")
+
+    class Outcome(models.TextChoices):
+        BREACH = "breach", gettext_lazy("Breach")
+        NO_BREACH = "no_breach", gettext_lazy("No breach")
+        INSUFFICIENT_EVIDENCE = "insufficient_evidence", gettext_lazy("Not enough evidence")
+        EXEMPT = "exempt", gettext_lazy("Exempt")
+        SAFE_HARBOUR = "safe_harbour", gettext_lazy("Protected research")
+        SUPPORT_ROUTING = "support_routing", gettext_lazy("Support offered")
+        CORRECTED = "corrected", gettext_lazy("Corrected in time")
+        SYSTEM_BEHAVIOUR = "system_behaviour", gettext_lazy("System behaviour")
+        REFERRED = "referred", gettext_lazy("Referred")
+
+    class Intent(models.TextChoices):
+        INADVERTENT = "inadvertent", gettext_lazy("Inadvertent")
+        NEGLIGENT = "negligent", gettext_lazy("Negligent")
+        DELIBERATE = "deliberate", gettext_lazy("Deliberate")
+
+    class Sensitivity(models.TextChoices):
+        PUBLIC = "public", gettext_lazy("Public")
+        INTERNAL = "internal", gettext_lazy("Internal")
+        PERSONAL = "personal", gettext_lazy("Personal")
+        SPECIAL_CATEGORY = "special_category", gettext_lazy("Special category")
+
+    class Automation(models.TextChoices):
+        NONE = "none", gettext_lazy("People only")
+        PARTIAL = "partial", gettext_lazy("A person with automated help")
+
+    ref = models.CharField(max_length=20, unique=True, db_default=NextRef("D"), editable=False)
+    state = FSMField(max_length=12, choices=State, default=State.PROPOSED)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="decisions")
+    outcome = models.CharField(max_length=24, choices=Outcome)
+    rule = models.ForeignKey(Rule, models.PROTECT, related_name="+", help_text="As it stood when the conduct happened.")
+    conduct_at = models.DateTimeField()
+    intent = models.CharField(max_length=12, choices=Intent, blank=True)
+    sensitivity = models.CharField(max_length=20, choices=Sensitivity, blank=True)
+    severity = models.PositiveSmallIntegerField(null=True)
+    recurrence = models.CharField(max_length=12, blank=True, editable=False)
+    factors = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    evaluation = models.JSONField(null=True, editable=False, help_text="Inputs, matrix version and result.")
+    recommended_tier = models.CharField(max_length=2, blank=True, editable=False)
+    tier = models.CharField(max_length=2, blank=True)
+    varied_tier = models.CharField(max_length=2, blank=True, editable=False, help_text="Set by an appeal: milder.")
+    departure_reason = models.TextField(blank=True, max_length=2000)
+    needs_confirmer = models.BooleanField(default=False, editable=False)
+    reasons = models.TextField(max_length=REASONS_LIMIT)
+    detection = models.CharField(max_length=12, choices=Automation, default=Automation.NONE)
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    proposed_part = models.CharField(max_length=20, default=Hand.Part.INVESTIGATED, editable=False)
+    proposed_at = models.DateTimeField(default=now, editable=False)
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    confirmed_part = models.CharField(max_length=20, null=True, editable=False)
+    confirmed_at = models.DateTimeField(null=True)
+    issued_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    issued_part = models.CharField(max_length=20, null=True, editable=False)
+    issued_at = models.DateTimeField(null=True)
+    returned_reason = models.TextField(blank=True, max_length=2000)
+    contested_at = models.DateTimeField(null=True, help_text="Set while an appeal is open.")
+    settled_at = models.DateTimeField(null=True, help_text="When an appeal ended in upheld, varied or reversed.")
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-proposed_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(state__in=["proposed", "confirmed"]), name="decision_one_waiting"
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="breach")
+                | (~Q(intent="") & ~Q(sensitivity="") & Q(severity__gte=1, severity__lte=4) & ~Q(tier="")),
+                name="decision_breach_is_graded",
+            ),
+            models.CheckConstraint(condition=Q(outcome="breach") | Q(tier=""), name="decision_tier_only_for_breach"),
+            models.CheckConstraint(
+                condition=Q(tier=models.F("recommended_tier")) | ~Q(departure_reason=""), name="decision_departure_reason"
+            ),
+            models.CheckConstraint(condition=Q(proposed_part="investigated"), name="decision_proposed_part"),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None, confirmed_at=None, confirmed_part=None)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False, confirmed_part="confirmed"),
+                name="decision_confirmed_part",
+            ),
+            models.CheckConstraint(
+                condition=Q(issued_by=None, issued_at=None, issued_part=None)
+                | Q(issued_by__isnull=False, issued_at__isnull=False, issued_part="issued")
+                | (
+                    Q(issued_by__isnull=False, issued_at__isnull=False, issued_part="investigated")
+                    & (Q(outcome__in=approval.SELF_ISSUED) | Q(tier="T1"))
+                ),
+                name="decision_issued_part",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["proposed", "confirmed", "returned", "withdrawn"], issued_by=None)
+                | Q(state__in=["issued", "upheld", "varied", "reversed", "superseded"], issued_by__isnull=False),
+                name="decision_issued_has_issuer",
+            ),
+            models.CheckConstraint(
+                condition=Q(issued_by=None) | Q(needs_confirmer=False) | Q(confirmed_by__isnull=False),
+                name="decision_confirmed_before_issue",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    def history_of(self) -> Record:
+        return self.case
+
+    @property
+    def page_url(self) -> str:
+        return reverse("cases:decision", args=[self.ref])
+
+    @property
+    def stands(self) -> bool:
+        return self.state in STANDING
+
+    def recommend(self) -> Recommendation:
+        """The matrix's answer for these inputs now. Refused for inputs that the matrix does not know."""
+        counted = list(Decision.objects.counting(self.case, self.conduct_at))
+        under_sanction = (
+            Sanction.objects.filter(subject=self.case.subject)
+            .restricting()
+            .exclude(case=self.case)
+            .was_in_force(self.conduct_at)
+            .exists()
+        )
+        recurrence = "persistent" if under_sanction or len(counted) > 1 else "repeat" if counted else "first"
+        try:
+            evaluation = evaluate(
+                self.rule.version.matrix.document,
+                self.rule.facts,
+                intent=self.intent,
+                sensitivity=self.sensitivity,
+                severity=int(self.severity or 0),
+                recurrence=recurrence,
+                factors=tuple(self.factors),
+            )
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        return Recommendation(recurrence, counted, evaluation)
+
+    @operation(creates=True, permission=Permission.DECISION_PROPOSE, guard=approval.may_propose)
+    def propose(self, *, actor: Actor) -> None:
+        """Put a decision forward for somebody else to issue, pinned to the rule as it stood at the conduct."""
+        self._check_citation()
+        self._check_reasons()
+        if self.outcome == self.Outcome.BREACH:
+            self._grade()
+        self.proposed_part = self.case.take_part(self.proposed_by, Hand.Part.INVESTIGATED)
+        self.case.put_forward(actor=actor)
+
+    def _check_citation(self) -> None:
+        if Rule.objects.cited(self.rule.code, self.conduct_at) != self.rule:
+            raise Refused(_("A decision cites the rule as it was in force when the conduct happened; pick it again."))
+        if self.conduct_at > now():
+            raise Refused(_("The conduct cannot lie in the future."))
+        if self.outcome == self.Outcome.BREACH and self.case.subject is None:
+            raise Refused(_("Name the account first: there is no breach without somebody who did it."))
+
+    def _check_reasons(self) -> None:
+        if len(self.reasons.strip()) < REASONS_MINIMUM:
+            raise Refused(
+                _("Reasons of at least %(count)s characters: what happened, when, and why the rule applies.")
+                % {"count": REASONS_MINIMUM}
+            )
+
+    def _grade(self) -> None:
+        """Ask the matrix, and hold a tier other than its answer to a reason and a confirmer."""
+        answer = self.recommend()
+        self.recurrence, self.recommended_tier = answer.recurrence, answer.evaluation.tier
+        self.evaluation = answer.evaluation.as_json()
+        self.tier = self.tier or self.recommended_tier
+        departs = self.tier != self.recommended_tier
+        if departs and not self.departure_reason.strip():
+            raise Refused(_("The matrix recommends %(tier)s. Another tier needs a reason.") % {"tier": self.recommended_tier})
+        self.departure_reason = self.departure_reason if departs else ""
+        self.needs_confirmer = departs or self.tier_document["four_eyes"] or answer.evaluation.adds_referral
+
+    @property
+    def tier_document(self) -> dict[str, Any]:
+        """The tier as the matrix in force at the conduct describes it; empty when there is none."""
+        tiers = self.rule.version.matrix.document["tiers"]
+        return next((tier for tier in tiers if tier["code"] == self.tier), {})
+
+    @property
+    def sanction_documents(self) -> list[dict[str, Any]]:
+        """What the tier imposes, and the referral that a rule makes mandatory whatever the tier."""
+        imposed = list(self.tier_document.get("sanctions", []))
+        if (self.evaluation or {}).get("adds_referral") and not any(s["type"] == "legal_referral" for s in imposed):
+            imposed.append({"type": "legal_referral", "decided_by": "counsel"})
+        return imposed
+
+    @operation(
+        source=State.PROPOSED,
+        target=State.CONFIRMED,
+        permission=Permission.DECISION_CONFIRM,
+        guard=approval.may_confirm,
+        label=gettext_lazy("Confirm"),
+    )
+    def confirm(self, *, actor: Actor) -> None:
+        """A second person, who neither investigated nor will issue it, agrees."""
+        self.confirmed_by, self.confirmed_at = actor, now()
+        self.confirmed_part = self.case.take_part(actor, Hand.Part.CONFIRMED)
+
+    @operation(
+        source=[State.PROPOSED, State.CONFIRMED],
+        target=State.ISSUED,
+        permission=Permission.DECISION_ISSUE,
+        guard=approval.may_issue,
+        label=gettext_lazy("Issue"),
+    )
+    def issue(self, *, actor: Actor) -> None:
+        """Make the decision final, put its sanctions in force and tell the subject why (DSA 17)."""
+        self.issued_by, self.issued_at = actor, now()
+        part = Hand.Part.INVESTIGATED if actor == self.proposed_by else Hand.Part.ISSUED
+        self.issued_part = self.case.take_part(actor, part)
+        self.save()  # the sanctions below point at an issued decision
+        for document in self.sanction_documents:
+            Sanction.of_tier(self, document, at=self.issued_at).impose(actor=actor)
+        self.case.decide(actor=actor)
+        if self.case.subject is not None:
+            statement.give(self, actor=actor)
+
+    @operation(
+        source=[State.PROPOSED, State.CONFIRMED],
+        target=State.RETURNED,
+        permission=Permission.DECISION_CONFIRM,
+        guard=approval.not_the_proposer,
+        label=gettext_lazy("Return with a reason"),
+    )
+    def send_back(self, *, actor: Actor, reason: str) -> None:
+        """Send the proposal back to the investigation, saying what is missing."""
+        self.returned_reason = reason
+        self.case.take_back(actor=actor)
+
+    @operation(
+        source=[State.PROPOSED, State.CONFIRMED],
+        target=State.WITHDRAWN,
+        permission=Permission.DECISION_PROPOSE,
+        guard=approval.only_the_proposer,
+        label=gettext_lazy("Withdraw the proposal"),
+    )
+    def withdraw(self, *, actor: Actor) -> None:
+        """The proposer takes it back before it is issued."""
+        self.case.take_back(actor=actor)
+
+    @operation(source=[State.ISSUED, State.UPHELD, State.VARIED], permission=Permission.APPEAL_LODGE)
+    def contest(self, *, actor: Actor) -> None:
+        """An appeal is open: the decision is shown to others but not counted until it ends."""
+        self.contested_at = now()
+
+    @operation(source=[State.ISSUED, State.UPHELD, State.VARIED], permission=Permission.APPEAL_WITHDRAW)
+    def uncontest(self, *, actor: Actor) -> None:
+        """The appeal ended without looking at the decision."""
+        self.contested_at = None
+
+    @operation(
+        source=[State.ISSUED, State.UPHELD, State.VARIED], target=State.UPHELD, permission=Permission.APPEAL_DECIDE
+    )
+    def uphold(self, *, actor: Actor) -> None:
+        """The decision stands."""
+        self.contested_at, self.settled_at = None, now()
+
+    @operation(
+        source=[State.ISSUED, State.UPHELD, State.VARIED], target=State.REVERSED, permission=Permission.APPEAL_DECIDE
+    )
+    def reverse(self, *, actor: Actor, reason: str) -> None:
+        """The decision falls: its sanctions end now, it counts for nothing, and the reporters are told."""
+        self.contested_at, self.settled_at = None, now()
+        for sanction in self.sanctions.filter(state=Sanction.State.ISSUED).order_by("id"):
+            sanction.revoke(actor=actor, reason=reason)
+        for report in self.case.reports.filter(state="answered").order_by("id"):
+            report.tell_reversal(actor=actor)
+
+    @operation(
+        source=[State.ISSUED, State.UPHELD, State.VARIED], target=State.VARIED, permission=Permission.APPEAL_DECIDE
+    )
+    def vary(self, *, actor: Actor, tier: str, reason: str) -> None:
+        """A milder tier takes the place of the one imposed; what was already served counts (no worse outcome)."""
+        tiers = {document["code"]: document for document in self.rule.version.matrix.document["tiers"]}
+        if tier not in tiers or tier >= (self.varied_tier or self.tier):
+            raise Refused(_("An appeal can only make the outcome milder; choose a tier below %(tier)s.") % {"tier": self.tier})
+        self.contested_at, self.settled_at, self.varied_tier = None, now(), tier
+        for sanction in self.sanctions.filter(state=Sanction.State.ISSUED).order_by("id"):
+            sanction.supersede(actor=actor, reason=reason)
+        for document in tiers[tier]["sanctions"]:
+            replacement = Sanction.of_tier(self, document, at=self.issued_at)
+            replacement.impose(actor=actor)
+
+    @property
+    def effective_tier(self) -> str:
+        return self.varied_tier or self.tier
+
+    @property
+    def self_issued(self) -> bool:
+        return self.outcome in approval.SELF_ISSUED or (self.tier == "T1" and settings.SELF_ISSUE_T1)

@@ -1,0 +1,74 @@
+"""Evidence: a sealed file and what it is, numbered within its case."""
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cases.models.case import Case, claimed_by_actor
+from cases.models.hand import Hand
+from tipstaff.accounts.models import User
+from tipstaff.permissions import Permission
+from tipstaff.time import now
+from tipstaff.vault.models import SealedFile
+from tipstaff.workflow import references
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.models import Record
+from tipstaff.workflow.operations import operation
+
+
+def case_claimed(record: "Evidence", actor: Actor) -> str | None:
+    """Shared by everything that only the investigator may add to a case."""
+    if record.case.state != Case.State.INVESTIGATING:
+        return _("This case is not being investigated now, so nothing can be added to it.")
+    return claimed_by_actor(record.case, actor)
+
+
+@references.register("evidence")
+class Evidence(Record):
+    class Kind(models.TextChoices):
+        TRANSCRIPT = "transcript", gettext_lazy("Transcript")
+        IMAGE = "image", gettext_lazy("Image")
+        AUDIO = "audio", gettext_lazy("Audio")
+        VIDEO = "video", gettext_lazy("Video")
+        DOCUMENT = "document", gettext_lazy("Document")
+        LOG = "log", gettext_lazy("Log")
+        REQUEST_RECORD = "request_record", gettext_lazy("Request record")
+        SIGNAL = "signal", gettext_lazy("Signal")
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="evidence")
+    exhibit = models.PositiveIntegerField(editable=False)
+    kind = models.CharField(max_length=20, choices=Kind)
+    label = models.CharField(gettext_lazy("what it shows"), max_length=200)
+    source = models.CharField(gettext_lazy("where it comes from"), max_length=200)
+    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+")
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(default=now, editable=False)
+
+    reference_field = "id"
+
+    class Meta:
+        ordering = ["case", "exhibit"]
+        constraints = [models.UniqueConstraint(fields=["case", "exhibit"], name="evidence_exhibit_once")]
+
+    def __str__(self) -> str:
+        return f"E-{self.exhibit}"
+
+    @property
+    def title(self) -> str:
+        return f"E-{self.exhibit} {self.label}"
+
+    def history_of(self) -> Record:
+        return self.case
+
+    def save(self, **kwargs: object) -> None:
+        """Number the exhibit; the case is locked, so no two get the same number."""
+        if self._state.adding and not self.exhibit:
+            self.exhibit = (Evidence.objects.filter(case=self.case).aggregate(last=models.Max("exhibit"))["last"] or 0) + 1
+        super().save(**kwargs)  # type: ignore[arg-type]
+
+    @operation(creates=True, permission=Permission.CASE_INVESTIGATE, guard=case_claimed)
+    def add(self, *, actor: Actor) -> None:
+        """Put a sealed file before whoever decides."""
+        self.case.take_part(self.added_by, Hand.Part.INVESTIGATED)
+        if not self.file.matter:
+            self.file.attach(actor=actor, to=self.case)

@@ -1,0 +1,247 @@
+"""Report: what somebody told us, kept as typed. Triage resolves whom it is about, and gathering opens or joins a case."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import FSMField
+
+from aup.models import Rule
+from cases.models.case import Case
+from tipstaff.accounts.models import Subject, User
+from tipstaff.notices import outbox
+from tipstaff.permissions import Permission
+from tipstaff.sla import clocks
+from tipstaff.sla.models import Clock
+from tipstaff.time import now
+from tipstaff.vault.models import SealedFile
+from tipstaff.workflow import references
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.models import NextRef, Record, RefQuerySet
+from tipstaff.workflow.operations import operation
+
+CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: nothing that reads like something else
+DESCRIPTION_LIMIT = 10_000
+ACCOUNT_LIMIT = 500
+LINKS_LIMIT = 10
+
+
+def code_for(submission: str) -> str:
+    """The receipt code of a submission: 80 bits in four groups that can be read over a telephone. Made from the form's
+    own random id under our key, so that sending the same form twice gives one report and the same code again.
+    """
+    digest = hmac.digest(settings.LINK_KEY.encode(), f"receipt:{submission}".encode(), "sha256")
+    number = int.from_bytes(digest[:10])
+    letters = "".join(CODE_ALPHABET[number >> (5 * position) & 31] for position in range(16))
+    return "-".join(letters[start : start + 4] for start in range(0, 16, 4))
+
+
+def hashed_code(code: str) -> str:
+    """Case, spaces and hyphens do not matter, and O, I and L are taken for the digits they look like."""
+    plain = "".join(letter for letter in code.upper() if letter.isalnum())
+    return hashlib.sha256(plain.translate(str.maketrans("OIL", "011")).encode()).hexdigest()
+
+
+class ReportQuerySet(RefQuerySet["Report"]):
+    def visible_to(self, person: Any) -> Self:
+        if person.may(Permission.CASE_VIEW):
+            return self
+        return self.filter(token=person.pk) if person.may(Permission.REPORT_VIEW) else self.none()
+
+
+def not_their_own(report: "Report", actor: Actor) -> str | None:
+    """DESIGN 1.2: nobody decides their own report."""
+    if report.reported_by_id and report.reported_by_id == getattr(actor, "pk", None):
+        return _("You reported this; someone else must triage it.")
+    return None
+
+
+@references.register("report")
+class Report(Record):
+    class State(models.TextChoices):
+        RECEIVED = "received", gettext_lazy("Received")
+        NEEDS_INFORMATION = "needs_information", gettext_lazy("Waiting for your answer")
+        ACCEPTED = "accepted", gettext_lazy("Under investigation")
+        DECLINED = "declined", gettext_lazy("Declined")
+        WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
+        ANSWERED = "answered", gettext_lazy("Answered")
+
+    class Channel(models.TextChoices):
+        PUBLIC = "public", gettext_lazy("Public form")
+        API = "api", gettext_lazy("API")
+        INTERNAL = "internal", gettext_lazy("Internal")
+
+    class Decline(models.TextChoices):
+        OUT_OF_SCOPE = "out_of_scope", gettext_lazy("This is outside what the policy covers.")
+        INSUFFICIENT = "insufficient", gettext_lazy("There is too little to go on.")
+        NOT_A_BREACH = "not_a_breach", gettext_lazy("What is described does not break a rule.")
+        UNFOUNDED = "unfounded", gettext_lazy("We found no sign that this happened.")
+        OTHER_PROCESS = "other_process", gettext_lazy("Another process deals with this.")
+
+    ref = models.CharField(max_length=20, unique=True, db_default=NextRef("R"), editable=False)
+    state = FSMField(max_length=20, choices=State, default=State.RECEIVED)
+    channel = models.CharField(max_length=20, choices=Channel, default=Channel.PUBLIC)
+    rule = models.ForeignKey(Rule, models.PROTECT, null=True, blank=True, related_name="+")
+    description = models.TextField(max_length=DESCRIPTION_LIMIT)
+    happened_on = models.DateField(null=True, blank=True)
+    account = models.CharField(max_length=ACCOUNT_LIMIT, blank=True, help_text="Whom it is about, as they typed it.")
+    links = ArrayField(models.URLField(max_length=1000), default=list, blank=True, size=LINKS_LIMIT)
+    good_faith = models.BooleanField(default=False)
+    contact = models.EmailField(blank=True)
+    language = models.CharField(max_length=10, default="en")
+    receipt_hash = models.CharField(max_length=64, unique=True, editable=False)
+    reported_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    token = models.UUIDField(null=True, blank=True, db_index=True, help_text="The machine that filed it.")
+    received_at = models.DateTimeField(default=now, editable=False)
+    question = models.TextField(blank=True)
+    supplement = models.TextField(blank=True)
+    triaged_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    triaged_at = models.DateTimeField(null=True)
+    decline_reason = models.CharField(max_length=20, choices=Decline, blank=True)
+    decline_note = models.TextField(blank=True)
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="reports")
+    answered_at = models.DateTimeField(null=True)
+
+    untold = frozenset({"receipt_hash"})
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["received_at"]
+        indexes = [models.Index(fields=["state", "received_at"], name="report_by_state")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state__in=["accepted", "answered"]) | Q(case__isnull=False, triaged_by__isnull=False),
+                name="report_accepted_has_case",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="declined") | (~Q(decline_reason="") & Q(triaged_by__isnull=False)),
+                name="report_declined_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="answered") | Q(answered_at__isnull=False), name="report_answered_at"
+            ),
+            models.CheckConstraint(condition=~Q(state="needs_information") | ~Q(question=""), name="report_question"),
+            models.CheckConstraint(condition=Q(good_faith=True), name="report_in_good_faith"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    def get_absolute_url(self) -> str:
+        return reverse("cases:report_desk", args=[self.ref])
+
+    @classmethod
+    def draw(cls, submission: str, **columns: Any) -> tuple["Report", str]:
+        """An unsaved report and its receipt code, which is kept only as a hash. `submission` is a random id."""
+        code = code_for(submission)
+        return cls(receipt_hash=hashed_code(code), **columns), code
+
+    @classmethod
+    def by_code(cls, code: str) -> "Report | None":
+        return cls.objects.filter(receipt_hash=hashed_code(code)).first() if code else None
+
+    @property
+    def owner(self) -> User | None:
+        return self.triaged_by
+
+    @property
+    def severity(self) -> int:
+        """Where the rule starts; 2 until somebody has named a rule."""
+        return self.rule.severity if self.rule else 2
+
+    @property
+    def conduct_at(self) -> datetime:
+        """When it happened as far as is known; unknown conduct time is report time (DESIGN 4)."""
+        if self.happened_on is None:
+            return self.received_at
+        return min(datetime.combine(self.happened_on, time(12), tzinfo=UTC), self.received_at)
+
+    @property
+    def files(self) -> Iterable[SealedFile]:
+        return SealedFile.objects.of(self)
+
+    @operation(creates=True, permission=Permission.REPORT_FILE)
+    def file(self, *, actor: Actor, files: list[SealedFile]) -> None:
+        """Take a report in: seal it to its files, start the triage clock and confirm receipt (DSA 16(4))."""
+        for sealed in files:
+            sealed.attach(actor=actor, to=self)
+        clocks.start(self, Clock.Kind.TRIAGE, severity=self.severity)
+        self._tell("report_received", actor)
+
+    @operation(
+        source=State.RECEIVED, target=State.NEEDS_INFORMATION, permission=Permission.REPORT_TRIAGE, guard=not_their_own
+    )
+    def ask(self, *, actor: Actor, question: str) -> None:
+        """Ask the reporter one question; the triage clock pauses until they answer."""
+        self.question = question
+        clocks.pause(self, reason="waiting for the reporter")
+        self._tell("report_question", actor)
+
+    @operation(source=State.NEEDS_INFORMATION, target=State.RECEIVED, permission=Permission.REPORT_WITHDRAW)
+    def supply(self, *, actor: Actor, answer: str) -> None:
+        """The reporter answers, with their receipt code."""
+        self.supplement = f"{self.supplement}\n\n{answer}".strip()
+        clocks.resume(self)
+
+    @operation(source=State.RECEIVED, target=State.ACCEPTED, permission=Permission.REPORT_TRIAGE, guard=not_their_own)
+    def accept(self, *, actor: Actor, subject: Subject, rule: Rule, severity: int) -> Case:
+        """Resolve whom it is about and open a case, or join the one that is open for this account and rule group."""
+        self.triaged_by, self.triaged_at, self.rule = actor, now(), rule
+        self.case = Case.gather(actor=actor, subject=subject, rule=rule, severity=severity)
+        self.case.join(actor=actor, report=self)
+        clocks.stop(self, Clock.Kind.TRIAGE)
+        return self.case
+
+    @operation(
+        source=[State.RECEIVED, State.NEEDS_INFORMATION],
+        target=State.DECLINED,
+        permission=Permission.REPORT_TRIAGE,
+        guard=not_their_own,
+    )
+    def decline(self, *, actor: Actor, reason: str, note: str) -> None:
+        """Refuse to open a case, with a reason that is sent; the reporter can appeal (DSA 16(5), 20(1))."""
+        self.triaged_by, self.triaged_at = actor, now()
+        self.decline_reason, self.decline_note = reason, note
+        clocks.stop(self, Clock.Kind.TRIAGE)
+        self._tell("report_declined", actor)
+
+    @operation(
+        source=[State.RECEIVED, State.NEEDS_INFORMATION],
+        target=State.WITHDRAWN,
+        permission=Permission.REPORT_WITHDRAW,
+        label=gettext_lazy("Withdraw the report"),
+    )
+    def withdraw(self, *, actor: Actor) -> None:
+        """The reporter takes it back before a case was opened."""
+        clocks.stop(self, Clock.Kind.TRIAGE, cancelled=True)
+
+    @operation(source=State.ACCEPTED, target=State.ANSWERED, permission=Permission.DECISION_ISSUE)
+    def answer(self, *, actor: Actor) -> None:
+        """Tell the reporter that the case was decided, without the subject's personal data (DSA 16(5))."""
+        self.answered_at = now()
+        self._tell("report_answered", actor)
+
+    @operation(source=State.ANSWERED, permission=Permission.APPEAL_DECIDE)
+    def tell_reversal(self, *, actor: Actor) -> None:
+        """Tell the reporter that the decision they were told of did not stand."""
+        self._tell("report_reversed", actor)
+
+    @operation(source=State.DECLINED, target=State.RECEIVED, permission=Permission.APPEAL_DECIDE)
+    def reinstate(self, *, actor: Actor) -> None:
+        """An appeal succeeded against declining it: triage starts again, with a new clock, by someone else."""
+        self.decline_reason, self.decline_note = "", ""
+        clocks.start(self, Clock.Kind.TRIAGE, severity=self.severity)
+
+    def _tell(self, kind: str, actor: Actor) -> None:
+        outbox.queue(
+            kind, to=self.contact, about=self, actor=actor, language=self.language, link=reverse("cases:follow")
+        )

@@ -1,0 +1,152 @@
+"""Sanction: what a decision imposes. Pending, in force and expired are computed from stored times, never swept."""
+
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import FSMField
+
+from cases.models.case import Case
+from tipstaff.accounts.models import Subject
+from tipstaff.permissions import Permission
+from tipstaff.time import now
+from tipstaff.workflow import references
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.models import NextRef, Record, RefQuerySet
+from tipstaff.workflow.operations import operation
+
+
+class SanctionQuerySet(RefQuerySet["Sanction"]):
+    def visible_to(self, person: Any) -> Self:
+        return self if person.may(Permission.CASE_VIEW) else self.none()
+
+    def in_force(self, at: datetime) -> Self:
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), state=Sanction.State.ISSUED, starts_at__lte=at)
+
+    def was_in_force(self, at: datetime) -> Self:
+        """In force at `at` as far as is known now: one revoked since then never was."""
+        ended_later = Q(state__in=["lifted", "superseded"], ended_at__gt=at)
+        return self.filter(
+            Q(state=Sanction.State.ISSUED) | ended_later, Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at
+        )
+
+    def restricting(self) -> Self:
+        return self.exclude(kind__in=Sanction.WITHOUT_RESTRICTION)
+
+
+@references.register("sanction")
+class Sanction(Record):
+    class State(models.TextChoices):
+        ISSUED = "issued", gettext_lazy("Issued")
+        LIFTED = "lifted", gettext_lazy("Lifted")
+        REVOKED = "revoked", gettext_lazy("Revoked")
+        SUPERSEDED = "superseded", gettext_lazy("Replaced")
+
+    class Kind(models.TextChoices):
+        WARNING = "warning", gettext_lazy("Written warning")
+        GUIDANCE = "guidance", gettext_lazy("Guidance")
+        MANDATORY_TRAINING = "mandatory_training", gettext_lazy("Mandatory training")
+        CONTENT_REMOVAL = "content_removal", gettext_lazy("Removal of hosted outputs")
+        RATE_LIMIT = "rate_limit", gettext_lazy("Rate limit")
+        FEATURE_RESTRICTION = "feature_restriction", gettext_lazy("Feature restriction")
+        TEMPORARY_SUSPENSION = "temporary_suspension", gettext_lazy("Suspension")
+        PERMANENT_TERMINATION = "permanent_termination", gettext_lazy("Permanent termination")
+        LEGAL_REFERRAL = "legal_referral", gettext_lazy("Legal referral")
+
+    WITHOUT_RESTRICTION = (Kind.WARNING, Kind.GUIDANCE, Kind.MANDATORY_TRAINING, Kind.LEGAL_REFERRAL)
+
+    ref = models.CharField(max_length=20, unique=True, db_default=NextRef("S"), editable=False)
+    state = FSMField(max_length=12, choices=State, default=State.ISSUED)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="sanctions")
+    decision = models.ForeignKey("cases.Decision", models.PROTECT, related_name="sanctions")
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="sanctions")
+    kind = models.CharField(max_length=24, choices=Kind)
+    terms = models.JSONField(default=dict, help_text="What the tier says besides kind and days: quota, scope, due days.")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, help_text="Empty: without end.")
+    ended_at = models.DateTimeField(null=True)
+    ended_reason = models.CharField(max_length=300, blank=True)
+
+    objects = SanctionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["starts_at", "ref"]
+        indexes = [models.Index(fields=["subject", "starts_at"], name="sanction_by_subject")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")), name="sanction_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="issued", ended_at=None) | (~Q(state="issued") & Q(ended_at__isnull=False)),
+                name="sanction_ended_at",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    def history_of(self) -> Record:
+        return self.case
+
+    @classmethod
+    def of_tier(cls, decision: Any, spec: dict[str, Any], *, at: datetime) -> "Sanction":
+        """An unsaved sanction from one line of a tier in the decision matrix, starting at `at`."""
+        days = spec.get("days")
+        return cls(
+            case=decision.case,
+            decision=decision,
+            subject=decision.case.subject,
+            kind=spec["type"],
+            terms={key: value for key, value in spec.items() if key not in {"type", "days"}},
+            starts_at=at,
+            ends_at=at + timedelta(days=days) if days else None,
+        )
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it has a duration: a warning is given once, a suspension is in force."""
+        return self.kind not in {self.Kind.WARNING, self.Kind.GUIDANCE, self.Kind.LEGAL_REFERRAL}
+
+    @property
+    def standing(self) -> str:
+        """Pending, in force, expired, or what ended it: computed now."""
+        at = now()
+        if self.state != self.State.ISSUED:
+            return self.get_state_display()
+        if self.starts_at > at:
+            return _("Pending")
+        if self.ends_at and self.ends_at <= at:
+            return _("Expired")
+        return _("In force") if self.lasts else _("Given")
+
+    @property
+    def is_in_force(self) -> bool:
+        at = now()
+        return self.state == self.State.ISSUED and self.starts_at <= at and not (self.ends_at and self.ends_at <= at)
+
+    @operation(creates=True, permission=Permission.SANCTION_IMPOSE)
+    def impose(self, *, actor: Actor) -> None:
+        """Take effect at `starts_at`, in the transaction that issues the decision."""
+
+    @operation(
+        source=State.ISSUED, target=State.LIFTED, permission=Permission.SANCTION_LIFT, label=gettext_lazy("Lift")
+    )
+    def lift(self, *, actor: Actor, reason: str) -> None:
+        """End it early; the decision stands."""
+        self._end(reason)
+
+    @operation(source=State.ISSUED, target=State.REVOKED, permission=Permission.APPEAL_DECIDE)
+    def revoke(self, *, actor: Actor, reason: str) -> None:
+        """End it because the decision did not stand: it counts as never imposed."""
+        self._end(reason)
+
+    @operation(source=State.ISSUED, target=State.SUPERSEDED, permission=Permission.APPEAL_DECIDE)
+    def supersede(self, *, actor: Actor, reason: str) -> None:
+        """End it because a milder one takes its place."""
+        self._end(reason)
+
+    def _end(self, reason: str) -> None:
+        self.ended_at, self.ended_reason = now(), reason[:300]

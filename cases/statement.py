@@ -1,0 +1,142 @@
+"""The statement of reasons: written from the decision's own fields, given as a durable page, sent with a signed link."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils import translation
+from django.utils.dateformat import format as date_format
+from django.utils.translation import gettext as _
+
+from tipstaff.notices import outbox
+from tipstaff.notices.models import Notice
+from tipstaff.workflow.actors import Actor
+
+if TYPE_CHECKING:
+    from cases.models import Decision, Sanction
+
+APPEAL_MONTHS = 6  # DSA 20(1); a tier may say more
+
+
+def give(decision: "Decision", *, actor: Actor) -> Notice:
+    """Give the subject the notice of `decision` and queue the mail that carries its link. In this transaction."""
+    subject = decision.case.subject
+    assert subject is not None
+    with translation.override(subject.language):
+        notice = Notice(
+            about=decision.reference,
+            about_stream=decision.stream,
+            scope="subject",
+            heading=_heading(decision),
+            sections=sections(decision),
+            action="appeals:lodge",
+            action_label=_("Appeal this decision"),
+            language=subject.language,
+            given_at=decision.issued_at,
+        )
+    notice.give(actor=actor)
+    message = outbox.queue(
+        "decision_issued",
+        to=subject.contact,
+        about=decision,
+        actor=actor,
+        language=subject.language,
+        link=notice.get_absolute_url(),
+        heading=notice.heading,
+    )
+    if message is not None:
+        Notice.objects.filter(pk=notice.pk).update(message=message)
+    return notice
+
+
+def _heading(decision: "Decision") -> str:
+    account = decision.case.subject.title if decision.case.subject else ""
+    if decision.outcome == "breach":
+        return _("Decision about %(account)s: %(tier)s") % {
+            "account": account,
+            "tier": decision.tier_document.get("title", decision.tier),
+        }
+    return _("Decision about %(account)s: no measure") % {"account": account}
+
+
+def sections(decision: "Decision") -> list[dict[str, Any]]:
+    """Facts, rule, why it applies, grading, measures, remediation, automation, redress (DSA 17(3))."""
+    parts = [
+        {"heading": _("What we decided, and why"), "paragraphs": decision.reasons.split("\n\n")},
+        {"heading": _("The rule"), "paragraphs": [decision.rule.statement], "facts": _rule_facts(decision)},
+    ]
+    if decision.outcome == "breach":
+        parts += [
+            {"heading": _("How we graded it"), "facts": _grading(decision)},
+            {"heading": _("What follows"), "facts": [measure(s) for s in decision.sanctions.order_by("id")]},
+        ]
+        if remedies := _remedies(decision):
+            parts.append({"heading": _("How you can put it right"), "paragraphs": remedies})
+    else:
+        parts.append({"heading": _("What follows"), "paragraphs": [_("Nothing is imposed on the account.")]})
+    parts.append({"heading": _("How this was found and decided"), "paragraphs": [_automation(decision)]})
+    parts.append({"heading": _("If you disagree"), "paragraphs": _redress(decision)})
+    return parts
+
+
+def _rule_facts(decision: "Decision") -> list[list[str]]:
+    return [
+        [_("Rule"), f"{decision.rule.code} {decision.rule.title}"],
+        [_("Policy version"), decision.rule.version.number],
+        [_("When it happened"), date_format(decision.conduct_at, "j F Y")],
+    ]
+
+
+def _grading(decision: "Decision") -> list[list[str]]:
+    times = {
+        "first": _("the first in 180 days"),
+        "repeat": _("the second in 180 days"),
+        "persistent": _("repeated, or during a measure that was in force"),
+    }
+    return [
+        [_("Intent"), decision.get_intent_display()],
+        [_("Data concerned"), decision.get_sensitivity_display()],
+        [_("Severity (1 low to 4 critical)"), str(decision.severity)],
+        [_("Earlier breaches"), times[decision.recurrence]],
+    ]
+
+
+def measure(sanction: "Sanction") -> list[str]:
+    """One measure in words: what it is, and until when."""
+    if not sanction.lasts:
+        return [sanction.get_kind_display(), _("given with this notice")]
+    if "due_days" in sanction.terms:
+        return [sanction.get_kind_display(), _("to be finished within %(days)s days") % {"days": sanction.terms["due_days"]}]
+    if sanction.ends_at is None:
+        return [sanction.get_kind_display(), _("from %(day)s, without end") % {"day": date_format(sanction.starts_at, "j F Y")}]
+    return [
+        sanction.get_kind_display(),
+        _("from %(start)s until %(end)s UTC")
+        % {
+            "start": date_format(sanction.starts_at, "j F Y H:i"),
+            "end": date_format(sanction.ends_at, "j F Y H:i"),
+        },
+    ]
+
+
+def _remedies(decision: "Decision") -> list[str]:
+    offered = decision.tier_document.get("remediation", {})
+    words = {
+        "training": _("A course about this rule."),
+        "certification": _("A signed plan with evidence that the required controls are live."),
+        "re_evaluation": _("A fresh review of the account after the cooling-off period."),
+    }
+    return [text for kind, text in words.items() if offered.get(kind) in {"required", "offered", "optional", "on_request"}]
+
+
+def _automation(decision: "Decision") -> str:
+    found = _("found with automated help") if decision.detection == "partial" else _("found by people, not by software")
+    return _("This was %(found)s. People decided it: one person investigated, and the decision was issued under our "
+             "rules on who may decide.") % {"found": found}
+
+
+def _redress(decision: "Decision") -> list[str]:
+    months = decision.tier_document.get("appeal_months", APPEAL_MONTHS)
+    return [
+        _("You can appeal within %(months)s months of the day this notice reached you. It is free and needs no account. "
+          "Someone who had no part in the decision will read your appeal.") % {"months": months},
+        _("You can also go to an out-of-court dispute settlement body or to a court; you need not appeal first."),
+    ]

@@ -1,0 +1,194 @@
+"""The case console: what was reported and found on the left, the decision on the right, and the acts of both."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from aup.models import PolicyVersion
+from cases.forms import DecisionForm, EvidenceForm, FindingForm
+from cases.models import Case, Decision, Evidence, Finding, Sanction
+from cases.models.approval import may_propose
+from cases.statement import measure
+from tipstaff.accounts.access import needs
+from tipstaff.permissions import Permission
+from tipstaff.sla.models import Clock
+from tipstaff.time import now
+from tipstaff.vault import storage
+from tipstaff.vault.models import SealedFile
+from tipstaff.workflow.history import steps_of
+from tipstaff.workflow.operations import available_to
+from tipstaff.workflow.refused import Refused
+
+HISTORY = 12  # entries shown beside the case; the whole history is a page of its own
+
+
+def fetch(request: HttpRequest, ref: str) -> Case:
+    cases = Case.objects.visible_to(request.user).select_related("subject", "rule__group", "rule__version", "claimed_by")
+    return get_object_or_404(cases, ref=ref)
+
+
+@require_safe
+@needs(Permission.CASE_VIEW)
+def case(request: HttpRequest, ref: str) -> HttpResponse:
+    return case_page(request, fetch(request, ref))
+
+
+def case_page(request: HttpRequest, case: Case, *, status: int = 200, **bound: Any) -> HttpResponse:
+    """The console of one case. `bound` replaces a form that came back with errors."""
+    evidence = list(case.evidence.select_related("file", "added_by"))
+    reports = list(case.reports.select_related("rule"))
+    decisions = list(case.decisions.select_related("proposed_by", "confirmed_by", "issued_by", "rule__version__matrix"))
+    acts = {operation.name for operation in available_to(case, request.user)}
+    context: dict[str, Any] = {
+        "case": case,
+        "acts": acts,
+        "reports": reports,
+        "report_files": SealedFile.objects.of(*reports) if reports else [],
+        "evidence": evidence,
+        "findings": case.findings.select_related("rule", "found_by"),
+        "decisions": decisions,
+        "sanctions": case.sanctions.all() if decisions else [],
+        "clock": Clock.objects.about(case).order_by("-started_at").first(),
+        "trail": steps_of(case, limit=HISTORY),
+        "earlier": earlier_decisions(case),
+        "may_work": "release" in acts,
+    }
+    if context["may_work"]:
+        context |= work_forms(case, evidence, reports)
+        context["may_propose"] = may_propose(Decision(case=case), request.user) is None
+    return render(request, "cases/case_page.html", context | bound, status=status)
+
+
+def work_forms(case: Case, evidence: list[Evidence], reports: list[Any]) -> dict[str, Any]:
+    conduct_at = min((report.conduct_at for report in reports), default=case.opened_at)
+    return {
+        "evidence_form": EvidenceForm(prefix="evidence"),
+        "finding_form": FindingForm(
+            prefix="finding", evidence=evidence, at=conduct_at, group=case.rule_group, initial={"rule": case.rule.code}
+        ),
+        "decision_form": decision_form(case, conduct_at=conduct_at),
+    }
+
+
+def decision_form(case: Case, data: Any = None, *, conduct_at: Any = None) -> DecisionForm:
+    """The form with the rules and the matrix in force at the conduct: at the time typed, once one is."""
+    at = (typed_instant(data) if data is not None else conduct_at) or case.opened_at
+    version = PolicyVersion.objects.in_force(at) or case.rule.version
+    initial = {"rule": case.rule.code, "severity": case.severity, "conduct_at": at, "outcome": Decision.Outcome.BREACH}
+    return DecisionForm(data, matrix=version.matrix.document, at=at, group=case.rule_group, initial=initial)
+
+
+def typed_instant(data: Any) -> datetime | None:
+    try:
+        return DecisionForm.base_fields["conduct_at"].clean(data.get("conduct_at"))
+    except ValidationError:
+        return None
+
+
+def earlier_decisions(case: Case) -> list[Decision]:
+    """What was decided about this account before, newest first."""
+    if case.subject is None:
+        return []
+    earlier = Decision.objects.filter(case__subject=case.subject, issued_at__isnull=False).exclude(case=case)
+    return list(earlier.select_related("case", "rule").order_by("-issued_at")[:8])
+
+
+@require_POST
+@needs(Permission.CASE_CLAIM)
+def case_claim(request: HttpRequest, ref: str) -> HttpResponse:
+    case = fetch(request, ref)
+    case.claim(actor=request.user)
+    return redirect(case)
+
+
+@require_POST
+@needs(Permission.CASE_CLAIM)
+def case_release(request: HttpRequest, ref: str) -> HttpResponse:
+    case = fetch(request, ref)
+    case.release(actor=request.user)
+    messages.success(request, _("%(case)s is back in the queue.") % {"case": case.ref})
+    return redirect("cases:queue")
+
+
+@require_POST
+@needs(Permission.CASE_INVESTIGATE)
+def evidence_add(request: HttpRequest, ref: str) -> HttpResponse:
+    case = fetch(request, ref)
+    form = EvidenceForm(request.POST, request.FILES, prefix="evidence")
+    if not form.is_valid():
+        return case_page(request, case, status=422, evidence_form=form)
+    exhibit: Evidence = form.save(commit=False)
+    exhibit.case, exhibit.added_by = case, request.user
+    exhibit.file = storage.receive(form.cleaned_data["upload"][0], actor=request.user)
+    exhibit.add(actor=request.user)
+    messages.success(request, _("E-%(number)s is sealed and in the case.") % {"number": exhibit.exhibit})
+    return redirect(case)
+
+
+@require_POST
+@needs(Permission.CASE_INVESTIGATE)
+def finding_record(request: HttpRequest, ref: str) -> HttpResponse:
+    case = fetch(request, ref)
+    at = min((report.conduct_at for report in case.reports.all()), default=case.opened_at)
+    form = FindingForm(
+        request.POST, prefix="finding", evidence=list(case.evidence.select_related("file")), at=at, group=case.rule_group
+    )
+    if not form.is_valid():
+        return case_page(request, case, status=422, finding_form=form)
+    finding: Finding = form.save(commit=False)
+    finding.case, finding.found_by = case, request.user
+    finding.record(actor=request.user)
+    messages.success(request, _("The finding is written down."))
+    return redirect(case)
+
+
+@require_POST
+@needs(Permission.DECISION_PROPOSE)
+def decision_propose(request: HttpRequest, ref: str) -> HttpResponse:
+    """Propose a decision; with the button “Ask the matrix”, only show what it recommends."""
+    case = fetch(request, ref)
+    form = decision_form(case, request.POST)
+    if request.POST.get("act") == "advice":
+        return case_page(request, case, decision_form=form, **advice(request, case, form))
+    if not form.is_valid():
+        return case_page(request, case, status=422, decision_form=form, **advice(request, case, form))
+    decision: Decision = form.save(commit=False)
+    decision.case, decision.proposed_by = case, request.user
+    decision.propose(actor=request.user)
+    messages.success(request, _("%(decision)s is proposed.") % {"decision": decision.ref})
+    return redirect(case)
+
+
+@require_POST
+@needs(Permission.DECISION_PROPOSE)
+def decision_advice(request: HttpRequest, ref: str) -> HttpResponse:
+    """What the matrix recommends for the inputs so far: the fragment beside the form. Changes nothing."""
+    case = fetch(request, ref)
+    form = decision_form(case, request.POST)
+    return render(request, "cases/case_page.html#advice", {"case": case} | advice(request, case, form))
+
+
+def advice(request: HttpRequest, case: Case, form: DecisionForm) -> dict[str, Any]:
+    """The recommendation and the sentence of what will follow, or what is still missing for one."""
+    form.full_clean()
+    facts = form.cleaned_data
+    if facts.get("outcome") != Decision.Outcome.BREACH:
+        return {"advice_asked": True, "no_measure": bool(facts.get("outcome"))}
+    if not all(facts.get(name) for name in ("rule", "conduct_at", "intent", "sensitivity", "severity")):
+        return {"advice_asked": True, "advice_missing": True}
+    names = ("outcome", "rule", "conduct_at", "intent", "sensitivity", "severity", "factors")
+    draft = Decision(case=case, proposed_by=request.user, **{name: facts[name] for name in names})
+    try:
+        recommendation = draft.recommend()
+    except Refused as refusal:
+        return {"advice_asked": True, "advice_refused": str(refusal)}
+    draft.tier = facts.get("tier") or recommendation.evaluation.tier
+    draft.evaluation = recommendation.evaluation.as_json()
+    planned = [measure(Sanction.of_tier(draft, document, at=now())) for document in draft.sanction_documents]
+    return {"advice_asked": True, "recommendation": recommendation, "chosen": draft, "planned": planned}

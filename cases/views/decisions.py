@@ -1,0 +1,108 @@
+"""Decisions that wait for somebody else: read, confirm, issue, send back, withdraw."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from cases.forms import SendBackForm
+from cases.models import Decision, Sanction
+from cases.statement import measure, sections
+from tipstaff.accounts.access import needs
+from tipstaff.notices.models import Notice
+from tipstaff.permissions import Permission
+from tipstaff.time import now
+from tipstaff.workflow.operations import available_to
+
+PAGE = 50
+
+
+@require_safe
+@needs(Permission.DECISION_CONFIRM, Permission.DECISION_ISSUE)
+def decision_list(request: HttpRequest) -> HttpResponse:
+    """Decisions that wait to be confirmed or issued, the most severe first."""
+    waiting = Decision.objects.visible_to(request.user).waiting().select_related("case__subject", "rule", "proposed_by")
+    decisions = list(waiting.order_by("-severity", "case__due_at", "proposed_at")[:PAGE])
+    for decision in decisions:
+        decision.acts = [operation.name for operation in available_to(decision, request.user)]
+    return render(request, "cases/decision_list.html", {"decisions": decisions})
+
+
+@require_safe
+@needs(Permission.CASE_VIEW)
+def decision(request: HttpRequest, ref: str) -> HttpResponse:
+    return decision_page(request, fetch_decision(request, ref))
+
+
+def fetch_decision(request: HttpRequest, ref: str) -> Decision:
+    decisions = Decision.objects.visible_to(request.user).select_related(
+        "case__subject", "case__rule", "rule__version__matrix", "rule__group", "proposed_by", "confirmed_by", "issued_by"
+    )
+    return get_object_or_404(decisions, ref=ref)
+
+
+def decision_page(request: HttpRequest, decision: Decision, *, status: int = 200, **bound: Any) -> HttpResponse:
+    """One decision as it will be read, and what this person may do with it, or why not."""
+    acts = {operation.name for operation in available_to(decision, request.user)}
+    planned = [measure(Sanction.of_tier(decision, document, at=now())) for document in decision.sanction_documents]
+    refusals = {
+        name: getattr(Decision, name).operation.refusal(decision, request.user)
+        for name in ("confirm", "issue")
+        if name not in acts and request.user.may(getattr(Decision, name).operation.permission)
+    }
+    context: dict[str, Any] = {
+        "decision": decision,
+        "case": decision.case,
+        "acts": acts,
+        "refusals": {name: sentence for name, sentence in refusals.items() if sentence},
+        "planned": planned,
+        "sections": sections(decision),
+        "sanctions": decision.sanctions.all(),
+        "notices": Notice.objects.filter(about=decision.reference).select_related("message"),
+        "evidence": decision.case.evidence.select_related("file"),
+        "findings": decision.case.findings.select_related("rule", "found_by"),
+        "send_back_form": SendBackForm(prefix="send_back") if "send_back" in acts else None,
+    }
+    return render(request, "cases/decision_page.html", context | bound, status=status)
+
+
+@require_POST
+@needs(Permission.DECISION_CONFIRM)
+def decision_confirm(request: HttpRequest, ref: str) -> HttpResponse:
+    decision = fetch_decision(request, ref)
+    decision.confirm(actor=request.user)
+    messages.success(request, _("You confirmed %(decision)s; someone else issues it.") % {"decision": decision.ref})
+    return redirect(decision.page_url)
+
+
+@require_POST
+@needs(Permission.DECISION_ISSUE)
+def decision_issue(request: HttpRequest, ref: str) -> HttpResponse:
+    decision = fetch_decision(request, ref)
+    decision.issue(actor=request.user)
+    messages.success(request, _("%(decision)s is issued; the notice is given.") % {"decision": decision.ref})
+    return redirect(decision.page_url)
+
+
+@require_POST
+@needs(Permission.DECISION_PROPOSE)
+def decision_withdraw(request: HttpRequest, ref: str) -> HttpResponse:
+    decision = fetch_decision(request, ref)
+    decision.withdraw(actor=request.user)
+    messages.success(request, _("The proposal is withdrawn; the case is yours to claim again."))
+    return redirect(decision.case)
+
+
+@require_POST
+@needs(Permission.DECISION_CONFIRM)
+def decision_send_back(request: HttpRequest, ref: str) -> HttpResponse:
+    decision = fetch_decision(request, ref)
+    form = SendBackForm(request.POST, prefix="send_back")
+    if not form.is_valid():
+        return decision_page(request, decision, status=422, send_back_form=form)
+    decision.send_back(actor=request.user, reason=form.cleaned_data["reason"])
+    messages.success(request, _("%(decision)s is back with the investigation.") % {"decision": decision.ref})
+    return redirect(decision.page_url)

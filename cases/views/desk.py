@@ -1,0 +1,171 @@
+"""The desk: reports to triage, the queue, the case console, and decisions that wait for somebody else."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from cases.forms import AcceptForm, DeclineForm, QuestionForm
+from cases.models import Case, Report
+from cases.models.case import OPEN
+from tipstaff.accounts.access import needs
+from tipstaff.accounts.models import Subject
+from tipstaff.permissions import Permission
+from tipstaff.time import now
+from tipstaff.workflow.history import steps_of
+from tipstaff.workflow.operations import available_to
+
+PAGE = 50
+
+
+@require_safe
+@needs(Permission.REPORT_TRIAGE, Permission.REPORT_VIEW)
+def report_list(request: HttpRequest) -> HttpResponse:
+    """Reports that wait for triage, oldest first; `state` shows others."""
+    state = request.GET.get("state", "received")
+    reports = Report.objects.visible_to(request.user).select_related("rule", "case")
+    if state in Report.State.values:
+        reports = reports.filter(state=state)
+    page = Paginator(reports.order_by("received_at"), PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "state": state, "states": Report.State.choices}
+    return render(request, "cases/report_list.html", context)
+
+
+@require_safe
+@needs(Permission.REPORT_TRIAGE, Permission.REPORT_VIEW)
+def report_desk(request: HttpRequest, ref: str) -> HttpResponse:
+    return report_page(request, get_object_or_404(Report.objects.visible_to(request.user), ref=ref))
+
+
+def report_page(request: HttpRequest, report: Report, *, status: int = 200, **bound: Any) -> HttpResponse:
+    """A report as it was typed, and what triage can do with it. `bound` replaces a form that came back with errors."""
+    acts = {operation.name for operation in available_to(report, request.user)}
+    context: dict[str, Any] = {
+        "report": report,
+        "trail": steps_of(report, limit=20),
+        "known_accounts": Subject.objects.filter(external_id__in=report.account.split())[:5],
+        "refusal": Report.accept.operation.refusal(report, request.user),  # type: ignore[attr-defined]
+    }
+    if "accept" in acts:
+        context["accept_form"] = AcceptForm(report=report, initial=_guess(report))
+    if "decline" in acts:
+        context["decline_form"] = DeclineForm(prefix="decline")
+    if "ask" in acts:
+        context["ask_form"] = QuestionForm(prefix="ask")
+    return render(request, "cases/report_desk.html", context | bound, status=status)
+
+
+def _guess(report: Report) -> dict[str, str]:
+    """Fill in the account when what was typed is the id of one we know."""
+    known = Subject.objects.filter(external_id__iexact=report.account.strip()).first() if report.account else None
+    return {"external_id": known.external_id} if known else {}
+
+
+@require_POST
+@needs(Permission.REPORT_TRIAGE)
+def report_accept(request: HttpRequest, ref: str) -> HttpResponse:
+    report = get_object_or_404(Report.objects.visible_to(request.user), ref=ref)
+    form = AcceptForm(request.POST, report=report)
+    if not form.is_valid():
+        return report_page(request, report, status=422, accept_form=form)
+    facts = form.cleaned_data
+    subject = Subject.objects.filter(external_id=facts["external_id"]).first()
+    if subject is None:
+        subject = Subject(external_id=facts["external_id"], kind=facts["kind"], contact=facts["contact"])
+        subject.register(actor=request.user)
+    case = report.accept(actor=request.user, subject=subject, rule=facts["rule"], severity=facts["severity"])
+    messages.success(request, _("%(report)s is in case %(case)s.") % {"report": report.ref, "case": case.ref})
+    return redirect(case)
+
+
+@require_POST
+@needs(Permission.REPORT_TRIAGE)
+def report_decline(request: HttpRequest, ref: str) -> HttpResponse:
+    report = get_object_or_404(Report.objects.visible_to(request.user), ref=ref)
+    form = DeclineForm(request.POST, prefix="decline")
+    if not form.is_valid():
+        return report_page(request, report, status=422, decline_form=form)
+    report.decline(actor=request.user, **form.cleaned_data)
+    messages.success(request, _("%(report)s is declined; the reporter is told why.") % {"report": report.ref})
+    return redirect("cases:report_list")
+
+
+@require_POST
+@needs(Permission.REPORT_TRIAGE)
+def report_ask(request: HttpRequest, ref: str) -> HttpResponse:
+    report = get_object_or_404(Report.objects.visible_to(request.user), ref=ref)
+    form = QuestionForm(request.POST, prefix="ask")
+    if not form.is_valid():
+        return report_page(request, report, status=422, ask_form=form)
+    report.ask(actor=request.user, question=form.cleaned_data["question"])
+    messages.success(request, _("The reporter is asked; the clock waits for the answer."))
+    return redirect("cases:report_list")
+
+
+@require_safe
+@needs(Permission.CASE_CLAIM)
+def queue(request: HttpRequest) -> HttpResponse:
+    """Cases to work on, first things first, and the reason for the order."""
+    cases = Case.objects.visible_to(request.user).queued().select_related("subject", "rule", "claimed_by").with_counts()
+    page = Paginator(cases, PAGE).get_page(request.GET.get("page"))
+    mine = Case.objects.filter(claimed_by=request.user, claimed_until__gt=now(), state="investigating")
+    context = {"page": page, "mine": mine.select_related("subject", "rule").order_by("claimed_until")}
+    context["late"] = Case.objects.queued().filter(due_at__lt=now()).count()
+    context["waiting_reports"] = Report.objects.filter(state="received").count()
+    return render(request, "cases/case_queue.html", context)
+
+
+@require_POST
+@needs(Permission.CASE_CLAIM)
+def claim_next(request: HttpRequest) -> HttpResponse:
+    """Claim the first free case and open it."""
+    case = Case.objects.visible_to(request.user).claim_next(actor=request.user)
+    if case is None:
+        messages.info(request, _("Nothing is waiting that you could take."))
+        return redirect("cases:queue")
+    return redirect(case)
+
+
+@require_safe
+@needs(Permission.CASE_VIEW)
+def case_list(request: HttpRequest) -> HttpResponse:
+    """Every case, newest first, by state and by a word of its reference, account or rule."""
+    cases = Case.objects.visible_to(request.user).select_related("subject", "rule").with_counts()
+    state, word = request.GET.get("state", ""), request.GET.get("q", "").strip()[:120]
+    if state == "open_now":
+        cases = cases.filter(state__in=OPEN)
+    elif state in Case.State.values:
+        cases = cases.filter(state=state)
+    if word:
+        cases = cases.filter(
+            Q(ref__iexact=word)
+            | Q(subject__external_id__icontains=word)
+            | Q(subject__name__icontains=word)
+            | Q(rule__code__iexact=word)
+            | Q(reports__ref__iexact=word)
+            | Q(decisions__ref__iexact=word)
+        ).distinct()
+    page = Paginator(cases.order_by("-opened_at"), PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "state": state, "q": word, "states": Case.State.choices}
+    return render(request, "cases/case_list.html", context)
+
+
+@require_safe
+@needs(Permission.SUBJECT_VIEW)
+def subject(request: HttpRequest, external_id: str) -> HttpResponse:
+    """An account: what it hangs on, its cases, decisions and measures."""
+    found = get_object_or_404(
+        Subject.objects.visible_to(request.user).select_related("parent"), external_id=external_id
+    )
+    context = {
+        "subject": found,
+        "cases": found.cases.select_related("rule").order_by("-opened_at")[:PAGE],
+        "sanctions": found.sanctions.select_related("decision", "case").order_by("-starts_at")[:PAGE],
+        "children": found.children.order_by("external_id")[:PAGE],
+    }
+    return render(request, "cases/subject_page.html", context)

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from oversight import views
+
+app_name = "oversight"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("cases/<str:ref>/", views.case_history, name="case_history"),
+    path("cases/<str:ref>/download/", views.case_download, name="case_download"),
+]

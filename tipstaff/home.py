@@ -1,0 +1,121 @@
+"""The first page of everybody, by what they may do, and what every page shows around its matter."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from appeals.models import Appeal
+from aup.models import PolicyVersion
+from cases.models import Case, Decision, Report
+from tipstaff.accounts.access import public
+from tipstaff.accounts.models import User
+from tipstaff.demo.people import PEOPLE
+from tipstaff.permissions import Permission
+from tipstaff.time import now
+
+P = Permission
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A link of the bar. `key` is the letter that follows it."""
+
+    url: str
+    label: str
+    current: bool
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number on the home page and where it leads. `tone` is a class of the stylesheet, and never the only sign."""
+
+    count: int
+    label: str
+    url: str
+    tone: str = ""
+
+
+def chrome(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page. Makes no query of its own."""
+    return {
+        "nav": _nav(request) if getattr(request, "user", None) and request.user.is_authenticated else [],
+        "demo": settings.DEMO,
+        "demo_people": PEOPLE if settings.DEMO else [],
+        "provider_name": settings.PROVIDER_NAME,
+        "search_url": reverse("cases:case_list")
+        if getattr(request, "user", None) and request.user.is_authenticated and request.user.may(P.CASE_VIEW)
+        else "",
+        "now": now(),
+    }
+
+
+def _nav(request: HttpRequest) -> list[Entry]:
+    person = request.user
+    places = [
+        ("cases:queue", _("Queue"), P.CASE_CLAIM),
+        ("cases:report_list", _("Reports"), P.REPORT_TRIAGE),
+        ("cases:decision_list", _("Decisions"), P.DECISION_CONFIRM),
+        ("cases:case_list", _("Cases"), P.CASE_VIEW),
+        ("appeals:appeal_list", _("Appeals"), P.APPEAL_VIEW),
+        ("oversight:index", _("Oversight"), P.HISTORY_VIEW),
+        ("accounts:people", _("People"), P.PERSON_MANAGE),
+        ("accounts:tokens", _("Tokens"), P.TOKEN_MANAGE),
+    ]
+    entries = [
+        Entry(reverse(name), label, request.path.startswith(reverse(name)))
+        for name, label, permission in places
+        if person.may(permission)
+    ]
+    policy = reverse("aup:policy")
+    return [*entries, Entry(policy, _("Policy"), request.path.startswith(policy))]
+
+
+@public
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """For a stranger, what can be done here; for staff, what waits for them."""
+    if not request.user.is_authenticated:
+        return render(request, "home/public.html", {"version": PolicyVersion.objects.in_force(now())})
+    return render(request, "home/staff.html", {"tiles": _tiles(request.user), "mine": _mine(request.user)})
+
+
+def _mine(person: User) -> Any:
+    return Case.objects.filter(claimed_by=person, claimed_until__gt=now()).select_related("subject", "rule")
+
+
+def _tiles(person: User) -> list[Tile]:
+    tiles = []
+    if person.may(P.REPORT_TRIAGE):
+        waiting = Report.objects.filter(state="received").count()
+        tiles.append(Tile(waiting, _("reports to triage"), reverse("cases:report_list"), "due" if waiting else "ok"))
+    if person.may(P.CASE_CLAIM):
+        queued = Case.objects.queued()
+        late = queued.filter(due_at__lt=now()).count()
+        tiles.append(Tile(queued.count(), _("cases in the queue"), reverse("cases:queue")))
+        tiles.append(Tile(late, _("cases late"), reverse("cases:queue"), "late" if late else "ok"))
+    if person.may(P.DECISION_CONFIRM):
+        waiting = Decision.objects.waiting().count()
+        tiles.append(Tile(waiting, _("decisions waiting for someone"), reverse("cases:decision_list")))
+    if person.may(P.APPEAL_VIEW):
+        opened = Appeal.objects.open_now().count()
+        tiles.append(Tile(opened, _("appeals to hear"), reverse("appeals:appeal_list"), "due" if opened else "ok"))
+    if person.may(P.HISTORY_VIEW):
+        tiles.append(Tile(Case.objects.count(), _("case histories"), reverse("oversight:index")))
+    if person.may(P.PERSON_MANAGE):
+        tiles.append(Tile(User.objects.filter(is_active=True).count(), _("people"), reverse("accounts:people")))
+    if any(person.may(permission) for permission in POLICY_WORK):
+        drafts = PolicyVersion.objects.exclude(state__in=["published", "withdrawn"]).count()
+        tiles.append(Tile(drafts, _("policy versions in the making"), reverse("aup:versions")))
+    return tiles
+
+
+POLICY_WORK = (
+    P.POLICY_EDIT, P.POLICY_SIGN_PRODUCT, P.POLICY_SIGN_ENGINEERING, P.POLICY_SIGN_LEGAL, P.POLICY_SIGN_COMPLIANCE,
+)  # fmt: skip

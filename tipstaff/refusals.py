@@ -1,0 +1,145 @@
+"""How a refused operation looks at each door: a page, a fragment, a problem document. Caught here and nowhere else."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from tipstaff.ledger.append import Entry, append
+from tipstaff.time import now
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.refused import NotPermitted, Refused
+
+
+class RefusalMiddleware:
+    """Turns `Refused` into an answer, and says no to bodies over the limit before anything reads them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:  # noqa: ARG002
+        length = request.headers.get("Content-Length", "")
+        if length.isdigit() and int(length) > settings.REQUEST_BYTES:
+            return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, NotPermitted):
+            record(request.user, error)
+        if isinstance(error, Refused):
+            return page(request, error.status, str(error))
+        if isinstance(error, RequestDataTooBig | TooManyFilesSent):
+            return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
+        return None
+
+
+def record(actor: Any, error: NotPermitted) -> None:
+    """Write `access.refused` into the actor's own stream, in a transaction of its own."""
+    if not isinstance(actor, Actor):
+        return
+    told = {
+        "actor": {"kind": actor.actor_kind, "ref": actor.actor_ref},
+        "about": {"ref": error.about},
+        "facts.permission": str(error.permission),
+    }
+    with transaction.atomic():
+        append([Entry(stream=f"access:{actor.actor_ref}", kind="access.refused", at=now(), told=told)])
+
+
+TITLES = {
+    400: "We could not read that",
+    403: "That is not yours to do",
+    404: "There is nothing here",
+    405: "That cannot be done this way",
+    409: "That can no longer be done",
+    413: "That is too large",
+    422: "Something is missing",
+    429: "Too many at once",
+    500: "Something broke on our side",
+}
+
+
+def page(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
+    """A refusal as a page, or as a fragment for HTMX, in the same words."""
+    template = "errors/refusal.html#fragment" if request.headers.get("HX-Request") else "errors/refusal.html"
+    context = {
+        "status": status,
+        "title": _(TITLES[status]),
+        "sentence": sentence,
+        "what_now": _("Go back: what you typed is still there. Reload the page to see how things stand now.")
+        if status == 409
+        else "",
+        "back_url": request.META.get("HTTP_REFERER", ""),
+    }
+    return render(request, template, context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig | TooManyFilesSent):
+        return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
+    return page(request, 400, _("The address or the form was not one that we know. Start again from the page before."))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    return page(request, 403, _("Your sign-in does not allow this page."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    return page(
+        request, 404, _("The address is wrong, the link was cut short, or you are not signed in as somebody who may see it.")
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    return page(
+        request, 403, _("This form was open too long, or cookies are off. Go back, reload the page and send it again.")
+    )
+
+
+def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The API's answer to any refusal: `application/problem+json` (RFC 9457)."""
+    request = context["request"]
+    if isinstance(error, NotPermitted):
+        record(request.user, error)
+    if isinstance(error, Refused):
+        error = _Conflict(str(error), error.status)
+    elif isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    response.data = _problem(error, response)
+    response.content_type = "application/problem+json"
+    return response
+
+
+class _Conflict(exceptions.APIException):
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status_code = status
+
+
+def _problem(error: Exception, response: Response) -> dict[str, Any]:
+    invalid = isinstance(error, exceptions.ValidationError)
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES.get(response.status_code, response.status_text),
+        "status": response.status_code,
+        "detail": "One or more fields are not as they should be." if invalid else str(getattr(error, "detail", error)),
+    }
+    if invalid:
+        body["errors"] = response.data
+    return body

@@ -1,0 +1,39 @@
+"""Every address of Tipstaff. Each view names its permission or says it is public (tests/test_access.py)."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from cases.api import ReportViewSet
+from tipstaff import health, home
+from tipstaff.accounts.api import SubjectViewSet
+
+router = SimpleRouter()
+router.register("subjects", SubjectViewSet, basename="subject")
+router.register("reports", ReportViewSet, basename="report")
+
+api = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    path("", include(router.urls)),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("accounts/", include("allauth.urls")),
+    path("people/", include("tipstaff.accounts.urls")),
+    path("policy/", include("aup.urls")),
+    path("", include("cases.urls")),
+    path("", include("appeals.urls")),
+    path("oversight/", include("oversight.urls")),
+    path("notice/", include("tipstaff.notices.urls")),
+    path("files/", include("tipstaff.vault.urls")),
+    path("demo/", include("tipstaff.demo.urls")),
+    path("api/v1/", include((api, "api"))),
+]
+
+handler400 = "tipstaff.refusals.bad_request"
+handler403 = "tipstaff.refusals.forbidden"
+handler404 = "tipstaff.refusals.not_found"

@@ -1,0 +1,46 @@
+"""How files come in through a form: several at once, limited in number and size by the same constants that are told."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+    template_name = "django/forms/widgets/file.html"
+
+
+class FilesField(forms.FileField):
+    """A list of uploads. Refuses more than `most` files, and any file that is empty or over FILE_BYTES."""
+
+    def __init__(self, *, most: int = settings.FILES_PER_FORM, **options: Any) -> None:
+        options.setdefault("label", gettext_lazy("Files"))
+        options.setdefault("required", False)
+        options.setdefault("widget", FilesInput(attrs={"multiple": True} if most > 1 else {}))
+        super().__init__(**options)
+        self.most = most
+        if not self.help_text:
+            self.help_text = _("Up to %(count)s files of %(size)s each. A file has to be chosen again if the form comes back.") % {
+                "count": most,
+                "size": filesizeformat(settings.FILE_BYTES),
+            }
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        uploads = data if isinstance(data, list | tuple) else [data] if data else []
+        if self.required and not uploads:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        if len(uploads) > self.most:
+            raise forms.ValidationError(_("Choose at most %(count)s files.") % {"count": self.most}, code="too_many")
+        for upload in uploads:
+            if upload.size > settings.FILE_BYTES:
+                raise forms.ValidationError(
+                    _("%(name)s is larger than %(size)s.")
+                    % {"name": upload.name, "size": filesizeformat(settings.FILE_BYTES)},
+                    code="too_large",
+                )
+        return [super(FilesField, self).clean(upload, initial) for upload in uploads]

@@ -1,0 +1,68 @@
+"""A record's history in words, for the pages that show it: who did what, when, with the entry's number."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tipstaff.ledger.models import Event
+from tipstaff.workflow import references
+from tipstaff.workflow.models import Record
+
+
+@dataclass(frozen=True)
+class Step:
+    """One event for `parts/trail.html`."""
+
+    at: datetime
+    who: str
+    text: str
+    entry: int
+    kind: str
+    told: dict[str, Any]
+
+
+def steps_of(record: Record, *, limit: int | None = None) -> list[Step]:
+    """The newest `limit` events of the record's stream, newest first; all of them without a limit. Three queries."""
+    events = Event.objects.filter(stream_id=record.stream).order_by("-seq").prefetch_related("disclosures")
+    return describe(events[:limit] if limit else events)
+
+
+def describe(events: Iterable[Event]) -> list[Step]:
+    told = [(event, event.told()) for event in events]
+    actors = [facts.get("actor", {}).get("ref", "") for _event, facts in told]
+    people = references.find_many({ref for ref in actors if ref.startswith(("person:", "token:"))})
+    return [
+        Step(
+            at=event.at,
+            who=_who(facts.get("actor", {}), people),
+            text=_text(event.kind, facts),
+            entry=event.seq,
+            kind=event.kind,
+            told=facts,
+        )
+        for event, facts in told
+    ]
+
+
+def _who(actor: dict[str, str], people: dict[str, Record]) -> str:
+    ref = actor.get("ref", "")
+    if person := people.get(ref):
+        return person.title
+    match actor.get("kind"):
+        case "link":
+            return _("The account holder") if ref.startswith("subject") else _("The reporter")
+        case "system":
+            return "Tipstaff"
+        case "token":
+            return _("A machine")
+    return _("Somebody")
+
+
+def _text(kind: str, told: dict[str, Any]) -> str:
+    noun, _dot, verb = kind.partition(".")
+    about = told.get("about", {}).get("ref", "").partition(":")[2]
+    named = f" {about}" if about and len(about) <= 12 else ""
+    return f"{noun}{named} {verb.replace('_', ' ')}"
