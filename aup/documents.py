@@ -9,6 +9,7 @@ import yaml
 
 from aup.models import Catalogue, DecisionMatrix, Example, PolicyVersion, Rule, RuleGroup
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same answer eight times as fast where libyaml is there
 RULE_KEYS = (
     "code", "title", "kind", "disposition", "severity", "modalities", "audience", "jurisdictions", "enabled",
     "statement", "action", "threshold", "conditions", "parameters", "exemptions", "legal_referral",
@@ -19,7 +20,7 @@ RULE_KEYS = (
 
 def parsed(text: bytes) -> dict[str, Any]:
     """YAML as JSON has it: what is in memory is what the database gives back."""
-    document = yaml.safe_load(text)
+    document = yaml.load(text, Loader=LOADER)  # noqa: S506  either of the safe ones
     if not isinstance(document, dict):
         raise ValueError("The document is not a mapping of keys to values.")
     return dict(json.loads(json.dumps(document)))

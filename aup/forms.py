@@ -29,6 +29,10 @@ class RuleFilter(forms.Form):
     )
 
 
+class WhichVersion(forms.Form):
+    version = forms.CharField(max_length=20, required=False)
+
+
 class OperationForm(forms.Form):
     """What an act on a version needs beside the press of its button. `facts` goes to the operation."""
 

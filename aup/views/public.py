@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from aup.forms import RuleFilter
+from aup.forms import RuleFilter, WhichVersion
 from aup.models import DecisionMatrix, PolicyVersion, Rule
 from tipstaff.accounts.access import public
 from tipstaff.time import now
@@ -52,11 +52,15 @@ def _template(request: HttpRequest, name: str, fragment: str) -> str:
 @public
 def rule(request: HttpRequest, code: str) -> HttpResponse:
     """One rule as the version in force says it, or as `?version=` does, so that a decision can link what it cites."""
+    wish = WhichVersion(request.GET)
+    if not wish.is_valid():
+        raise Http404
+    asked = wish.cleaned_data["version"]
     in_force = PolicyVersion.objects.in_force(now())
-    number = request.GET.get("version") or (in_force.number if in_force else "")
+    number = asked or (in_force.number if in_force else "")
     rules = Rule.objects.visible_to(request.user).select_related("version__policy", "version__catalogue", "group")
     found = rules.prefetch_related("examples").filter(cite=f"{code.upper()}@{number}").first()
-    if found is None or not (found.enabled or request.GET.get("version")):
+    if found is None or not (found.enabled or asked):
         raise Http404
     catalogue = found.version.catalogue
     exemptions = [entry | {"grant": GRANTS.get(entry["grant"], "")} for entry in catalogue.exemptions(found.exemptions)]
