@@ -222,12 +222,15 @@ class Decision(Record):
     @operation(creates=True, permission=Permission.DECISION_PROPOSE, guard=approval.may_propose)
     def propose(self, *, actor: Actor) -> None:
         """Put a decision forward for somebody else to issue, pinned to the rule as it stood at the conduct."""
+        self.case.put_forward(actor=actor)
+
+    def complete(self, *, actor: Actor) -> None:  # noqa: ARG002
+        """Check what is cited, grade a breach by the matrix, and write down the proposer's part."""
         self._check_citation()
         self._check_reasons()
         if self.outcome == self.Outcome.BREACH:
             self._grade()
         self.proposed_part = self.case.take_part(self.proposed_by, Hand.Part.INVESTIGATED)
-        self.case.put_forward(actor=actor)
 
     def _check_citation(self) -> None:
         if Rule.objects.cited(self.rule.code, self.conduct_at) != self.rule:
@@ -294,7 +297,6 @@ class Decision(Record):
         self.issued_by, self.issued_at = actor, now()
         part = Hand.Part.INVESTIGATED if actor == self.proposed_by else Hand.Part.ISSUED
         self.issued_part = self.case.take_part(actor, part)
-        self.save()  # the sanctions below point at an issued decision
         for document in self.sanction_documents:
             Sanction.of_tier(self, document, at=self.issued_at).impose(actor=actor)
         self.case.decide(actor=actor)

@@ -60,11 +60,10 @@ class Evidence(Record):
     def history_of(self) -> Record:
         return self.case
 
-    def save(self, **kwargs: object) -> None:
+    def complete(self, *, actor: Actor) -> None:  # noqa: ARG002
         """Number the exhibit; the case is locked, so no two get the same number."""
-        if self._state.adding and not self.exhibit:
-            self.exhibit = (Evidence.objects.filter(case=self.case).aggregate(last=models.Max("exhibit"))["last"] or 0) + 1
-        super().save(**kwargs)  # type: ignore[arg-type]
+        last = Evidence.objects.filter(case=self.case).aggregate(last=models.Max("exhibit"))["last"]
+        self.exhibit = (last or 0) + 1
 
     @operation(creates=True, permission=Permission.CASE_INVESTIGATE, guard=case_claimed)
     def add(self, *, actor: Actor) -> None:

@@ -159,4 +159,4 @@ class Notice(Record):
 
 
 def _signer() -> signing.Signer:
-    return signing.Signer(key=settings.LINK_KEY, salt="tipstaff.notice", sep="-")
+    return signing.Signer(key=settings.LINK_KEY, salt="tipstaff.notice", sep=".")

@@ -55,6 +55,11 @@ class Record(models.Model):
     def clock_moved(self, clock: Any) -> None:
         """A clock about this record changed; records that copy its due time override this."""
 
+    def complete(self, *, actor: Any) -> None:
+        """Fill in what follows from the given columns just before the row is inserted, or refuse to. The record whose
+        history this one belongs to is locked by then.
+        """
+
     def lock(self) -> None:
         """Re-read this row `FOR NO KEY UPDATE`. A record it hangs on and has in memory stays the same object, so that
         what was locked first (DESIGN 3: case first) is what guards look at.

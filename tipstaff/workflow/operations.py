@@ -120,6 +120,7 @@ def _perform(
                 work.lock(record.history_of())
             _refuse_if(declared.refusal(record, actor))
             before: dict[str, Any] = {}
+            record.complete(actor=actor)
             record.save(force_insert=True)
             work.locked.append(record)
         else:

@@ -1,0 +1,117 @@
+"""Records in a state, reached by calling operations: what a test starts from."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from appeals.models import Appeal
+from aup.models import Rule
+from cases.models import Case, Decision, Evidence, Finding, Report
+from tipstaff.accounts.models import Subject, User
+from tipstaff.time import now
+from tipstaff.vault import storage
+from tipstaff.vault.models import SealedFile
+from tipstaff.workflow.actors import LinkHolder, System
+
+SYSTEM = System("tests")
+REASONS = (
+    "On the third of the month your account scheduled four hundred posts through forty accounts without approval. "
+    "The rule asks for approval first, and there was none."
+)
+
+
+def person(mailbox: str) -> User:
+    return User.objects.get(email=f"{mailbox}@demo.example")
+
+
+def rule(code: str = "SP-03") -> Rule:
+    found = Rule.objects.cited(code, now())
+    assert found is not None
+    return found
+
+
+def subject(external_id: str = "", **columns: Any) -> Subject:
+    made = Subject(external_id=external_id or f"acct_{uuid4().hex[:8]}", contact="holder@customer.example", **columns)
+    made.register(actor=SYSTEM)
+    return made
+
+
+def sealed(content: bytes = b"10:02 user: hello\n", name: str = "transcript.txt") -> SealedFile:
+    return storage.receive(SimpleUploadedFile(name, content, "text/plain"), actor=SYSTEM)
+
+
+def report(**columns: Any) -> Report:
+    """A received report. `code` on it is its receipt code."""
+    files = columns.pop("files", [])
+    facts = {"description": "Four hundred posts in one night.", "good_faith": True, "contact": "reporter@people.example"}
+    made, code = Report.draw(str(uuid4()), **(facts | columns))
+    made.file(actor=LinkHolder("reporter"), files=files)
+    made.code = code  # type: ignore[attr-defined]
+    return made
+
+
+def case(*, about: Subject | None = None, code: str = "SP-03", severity: int = 2, **columns: Any) -> Case:
+    """An open case with one report."""
+    return report(**columns).accept(
+        actor=person("lead"), subject=about or subject(), rule=rule(code), severity=severity
+    )
+
+
+def claimed(by: str = "reviewer", **columns: Any) -> Case:
+    opened = case(**columns)
+    opened.claim(actor=person(by))
+    return opened
+
+
+def evidence(of: Case, by: str = "reviewer") -> Evidence:
+    added = Evidence(
+        case=of, kind=Evidence.Kind.TRANSCRIPT, label="The night", source="log", file=sealed(), added_by=person(by)
+    )
+    added.add(actor=person(by))
+    return added
+
+
+def finding(of: Case, by: str = "reviewer", **columns: Any) -> Finding:
+    facts = {"facts": "Posts went out.", "conclusion": Finding.Conclusion.BREACH, "rule": of.rule}
+    found = Finding(case=of, found_by=person(by), **(facts | columns))
+    found.record(actor=person(by))
+    return found
+
+
+def draft(of: Case, by: str = "reviewer", **columns: Any) -> Decision:
+    """An unsaved decision, a breach unless `outcome` says otherwise."""
+    facts: dict[str, Any] = {"outcome": Decision.Outcome.BREACH, "rule": of.rule, "reasons": REASONS}
+    facts["conduct_at"] = now() - timedelta(hours=1)
+    if columns.get("outcome", "breach") == "breach":
+        facts |= {"intent": "negligent", "sensitivity": "personal", "severity": of.severity}
+    return Decision(case=of, proposed_by=person(by), **(facts | columns))
+
+
+def proposed(by: str = "reviewer", *, case_columns: dict[str, Any] | None = None, **columns: Any) -> Decision:
+    """By default T3 (negligent, personal, severity 2, first): adjudicators may issue it alone."""
+    decision = draft(claimed(by, **(case_columns or {})), by, **columns)
+    decision.propose(actor=person(by))
+    return decision
+
+
+def issued(by: str = "senior", **columns: Any) -> Decision:
+    decision = proposed(**columns)
+    if decision.needs_confirmer:
+        decision.confirm(actor=person("adjudicator"))
+    decision.issue(actor=person(by))
+    return decision
+
+
+def lodged(decision: Decision | None = None) -> Appeal:
+    decision = decision or issued()
+    appeal = Appeal(decision=decision, case=decision.case, ground=Appeal.Ground.CONTEXT, text="You missed the test board.")
+    appeal.lodge(actor=LinkHolder("subject", decision.reference), files=[])
+    return appeal
+
+
+def taken_up(decision: Decision | None = None) -> Appeal:
+    appeal = lodged(decision)
+    appeal.take_up(actor=person("appeals"))
+    return appeal
