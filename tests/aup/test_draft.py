@@ -9,7 +9,7 @@ from django.core.management import call_command
 from aup.documents import RULE_KEYS, Documents
 from aup.loading import default_documents, draft_default, prepare
 from aup.models import Example, Policy, PolicyVersion
-from tests.aup.conftest import TITLE
+from tests.aup.policies import TITLE
 from tipstaff.ledger.models import Event
 from tipstaff.workflow.refused import NotPermitted, Refused
 

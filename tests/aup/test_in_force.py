@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from aup.models import PolicyVersion, Rule
-from tests.aup.test_publish import approved, next_version
+from tests.aup.policies import approved, next_version
 from tipstaff.time import moved_to, now
 
 DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from aup.models import PolicyVersion
-from tests.aup.conftest import enrolled
+from tests.aup.policies import enrolled
 from tipstaff.permissions import Role
 from tipstaff.time import moved_to, now
 

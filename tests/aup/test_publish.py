@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from aup.loading import default_documents, prepare, publish_default
+from aup.loading import publish_default
 from aup.models import PolicyVersion
+from tests.aup.policies import approved, next_version
 from tipstaff.ledger.models import Event
 from tipstaff.time import moved_to, now
 from tipstaff.workflow.actors import System
@@ -14,27 +15,6 @@ from tipstaff.workflow.operations import available_to
 from tipstaff.workflow.refused import NotPermitted, Refused
 
 State = PolicyVersion.State
-
-
-def next_version(version, editor, *, change=None, **said):
-    """A second draft of the same documents; `change(documents)` edits them first."""
-    documents = default_documents()
-    if change:
-        change(documents)
-    said = {"number": "9.1", "rationale": "Clearer words.", "scope": version.scope} | said
-    draft = prepare(documents, policy=version.policy, **said)
-    taxonomy, matrix = documents.digests
-    draft.draft(actor=editor, taxonomy_sha256=taxonomy, matrix_sha256=matrix)
-    return draft
-
-
-def approved(draft, editor, signers):
-    draft.schedule(actor=editor, effective_from=now() + timedelta(days=7))
-    draft.submit(actor=editor)
-    for function, person in signers.items():
-        getattr(draft, f"sign_{function}")(actor=person)
-    draft.approve(actor=editor)
-    return draft
 
 
 class TestTheWay:
@@ -127,7 +107,7 @@ class TestRefusals:
 
     def test_with_a_date_that_has_passed(self, signed, editor):
         signed.approve(actor=editor)
-        with moved_to(now() + timedelta(days=31)), pytest.raises(Refused, match="has passed"):
+        with moved_to(now() + timedelta(days=8)), pytest.raises(Refused, match="has passed"):
             signed.publish(actor=editor)
         with moved_to(signed.effective_from):
             signed.publish(actor=editor)

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from aup.loading import draft_default
-from aup.models import Policy
+from aup.models import PolicyVersion
 from tipstaff.workflow.actors import System
 
 
@@ -11,10 +11,10 @@ class Command(BaseCommand):
     help = "Draft the default policy, if it is not there yet. Publishing needs four people to sign."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        known = Policy.objects.exists()
+        known = set(PolicyVersion.objects.values_list("pk", flat=True))
         version = draft_default(System("load_policy"))
         counted = f"{version.rules.count()} rules, {len(version.matrix.cells)} matrix cells"
-        verb = "is there already" if known else "was drafted"
+        verb = "is there already" if version.pk in known else "was drafted"
         self.stdout.write(
             f"{version.policy.title} {version.number} ({version.ref}) {verb}: {counted}, {version.state}."
         )
