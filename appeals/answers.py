@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from cases.statement import measure
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
+from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def confirm_receipt(appeal: "Appeal", *, actor: Actor) -> None:
 
 
 def give(appeal: "Appeal", *, outcome: str, actor: Actor) -> None:
-    """Give the answer: a durable page for the account holder, the report's own page for a reporter, and mail to both."""
+    """Give the answer: a durable page for the account holder, the report's own page for a reporter, and mail."""
     url = link(appeal)
     with translation.override(appeal.language):
         heading = _("Your appeal %(ref)s: %(outcome)s") % {"ref": appeal.ref, "outcome": outcome_words(outcome)}
@@ -38,7 +39,7 @@ def give(appeal: "Appeal", *, outcome: str, actor: Actor) -> None:
                 heading=heading,
                 sections=sections(appeal),
                 language=appeal.language,
-                given_at=appeal.decided_at,
+                given_at=appeal.decided_at or now(),
             )
             notice.give(actor=actor)
             url = notice.get_absolute_url()
@@ -60,12 +61,12 @@ def address(appeal: "Appeal") -> str:
     if appeal.decision:
         subject = appeal.decision.case.subject
         return subject.contact if subject else ""
-    return appeal.report.contact
+    return appeal.report.contact if appeal.report else ""
 
 
 def link(appeal: "Appeal") -> str:
     """The page where the person sees how the appeal stands."""
-    if appeal.report:
+    if appeal.decision is None:
         return reverse("cases:follow")
     notice = Notice.objects.filter(about=appeal.decision.reference, action="appeals:lodge").first()
     return reverse("appeals:lodge", args=[notice.token]) if notice else ""
@@ -82,14 +83,14 @@ def outcome_words(outcome: str) -> str:
 
 
 def sections(appeal: "Appeal") -> list[dict[str, Any]]:
-    decision = appeal.decision
     parts: list[dict[str, Any]] = []
     if appeal.inadmissible_reason:
         parts.append({"heading": _("Why it was not heard"), "paragraphs": [appeal.get_inadmissible_reason_display()]})
     else:
         parts.append({"heading": _("What we decided, and why"), "paragraphs": appeal.reasons.split("\n\n")})
-    if decision.sanctions.exists():
-        facts = [[measure(s)[0], s.standing if s.state != "issued" else measure(s)[1]] for s in decision.sanctions.all()]
+    sanctions = list(appeal.decision.sanctions.all()) if appeal.decision else []
+    if sanctions:
+        facts = [[measure(s)[0], s.standing if s.state != "issued" else measure(s)[1]] for s in sanctions]
         parts.append({"heading": _("Where that leaves the measures"), "facts": facts})
     parts.append(
         {

@@ -20,7 +20,7 @@ class AppealForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=gettext_lazy("Tell us what we missed, or why the rule does not apply. You can be brief."),
     )
-    files = FilesField(label=gettext_lazy("Files that support your appeal"))
+    files = FilesField(label=gettext_lazy("Files that support your appeal"))  # type: ignore[assignment]
     contact = forms.EmailField(
         label=gettext_lazy("Your e-mail address"),
         required=False,
@@ -41,7 +41,10 @@ class ReasonsForm(forms.Form):
         super().__init__(*arguments, **options)
         tiers = appeal.milder_tiers
         if tiers:
-            self.fields["tier"].choices = [("", "---------"), *((tier["code"], f"{tier['code']}: {tier['title']}") for tier in tiers)]
+            self.fields["tier"].choices = [
+                ("", "---------"),
+                *((tier["code"], f"{tier['code']}: {tier['title']}") for tier in tiers),
+            ]
         else:
             del self.fields["tier"]
 
@@ -49,10 +52,13 @@ class ReasonsForm(forms.Form):
         reasons = self.cleaned_data["reasons"].strip()
         if len(reasons) < REASONS_MINIMUM:
             raise forms.ValidationError(
-                _("Write at least %(count)s characters: the person has waited for an answer.") % {"count": REASONS_MINIMUM}
+                _("Write at least %(count)s characters: the person has waited for an answer.")
+                % {"count": REASONS_MINIMUM}
             )
         return reasons
 
 
 class InadmissibleForm(forms.Form):
-    reason = forms.ChoiceField(label=gettext_lazy("Why it is not heard"), choices=[("", "---------"), *Appeal.Inadmissible.choices])
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why it is not heard"), choices=[("", "---------"), *Appeal.Inadmissible.choices]
+    )

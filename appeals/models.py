@@ -25,6 +25,7 @@ from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
+from tipstaff.workflow.refused import Refused
 
 TEXT_LIMIT = 5000
 REASONS_MINIMUM = 60
@@ -49,9 +50,13 @@ class AppealQuerySet(RefQuerySet["Appeal"]):
         return self.filter(state__in=["lodged", "under_review"])
 
 
-def may_be_contested(appeal: "Appeal", actor: Actor) -> str | None:  # noqa: ARG001
+def may_be_contested(appeal: "Appeal", actor: Actor) -> str | None:
     decision, report = appeal.decision, appeal.report
-    if Appeal.objects.filter(decision=decision, report=report).exclude(state__in=["inadmissible", "withdrawn"]).exists():
+    if (
+        Appeal.objects.filter(decision=decision, report=report)
+        .exclude(state__in=["inadmissible", "withdrawn"])
+        .exists()
+    ):
         return _("This was appealed already. One appeal is heard for each decision.")
     if decision is not None and not decision.stands:
         return _("This decision does not stand any more, so there is nothing to appeal.")
@@ -64,7 +69,9 @@ def may_be_contested(appeal: "Appeal", actor: Actor) -> str | None:  # noqa: ARG
 
 def no_other_part(appeal: "Appeal", actor: Actor) -> str | None:
     if appeal.case and (part := appeal.case.part_of(actor)) and part != Hand.Part.REVIEWED_APPEAL:
-        return _("You %(part)s this case; someone who had no part must hear the appeal.") % {"part": Hand.Part(part).label}
+        return _("You %(part)s this case; someone who had no part must hear the appeal.") % {
+            "part": Hand.Part(part).label
+        }
     if appeal.report and actor in (appeal.report.triaged_by, appeal.report.reported_by):
         return _("You had a part in this report; someone else must hear the appeal.")
     return None if isinstance(actor, User) else _("Appeals are heard by people.")
@@ -187,11 +194,13 @@ class Appeal(Record):
 
     @property
     def severity(self) -> int:
-        return (self.decision.severity or self.decision.case.severity) if self.decision else self.report.severity
+        if self.decision:
+            return self.decision.severity or self.decision.case.severity
+        return self.report.severity if self.report else 2
 
     @property
     def milder_tiers(self) -> list[dict[str, Any]]:
-        """The tiers that an appeal could put in place of the one imposed: every lower one, down to the rule's minimum."""
+        """The tiers that could take the place of the one imposed: every lower one, down to the rule's minimum."""
         if self.decision is None or not self.decision.tier:
             return []
         floor = self.decision.rule.minimum_tier or ""
@@ -219,15 +228,13 @@ class Appeal(Record):
         guard=no_other_part,
         label=gettext_lazy("Take up"),
     )
-    def take_up(self, *, actor: Actor) -> None:
+    def take_up(self, *, actor: User) -> None:
         """Hear the appeal. Only for somebody with no other part in the case; the Hand table says the same by key."""
         self.reviewer, self.taken_up_at = actor, now()
         if self.case:
             self.reviewed_part = self.case.take_part(actor, Hand.Part.REVIEWED_APPEAL)
 
-    @operation(
-        source=State.LODGED, target=State.INADMISSIBLE, permission=Permission.APPEAL_DECIDE, guard=no_other_part
-    )
+    @operation(source=State.LODGED, target=State.INADMISSIBLE, permission=Permission.APPEAL_DECIDE, guard=no_other_part)
     def declare_inadmissible(self, *, actor: Actor, reason: str) -> None:
         """Do not hear it, for one of three reasons only; the person is told which."""
         self.inadmissible_reason = reason
@@ -251,7 +258,7 @@ class Appeal(Record):
         self.reasons = reasons
         if self.decision:
             self.decision.reverse(actor=actor, reason=f"{self.ref}: {_('reversed on appeal')}")
-        else:
+        elif self.report:
             self.report.reinstate(actor=actor)
         self._end(actor, self.State.REVERSED)
 
@@ -264,7 +271,7 @@ class Appeal(Record):
     def vary(self, *, actor: Actor, reasons: str, tier: str) -> None:
         """The breach stands, the measure was too harsh: a milder tier takes its place (no worse outcome)."""
         self.reasons = reasons
-        self.decision.vary(actor=actor, tier=tier, reason=f"{self.ref}: {_('made milder on appeal')}")
+        self._contested.vary(actor=actor, tier=tier, reason=f"{self.ref}: {_('made milder on appeal')}")
         self._end(actor, self.State.VARIED)
 
     @operation(
@@ -276,18 +283,23 @@ class Appeal(Record):
     def remand(self, *, actor: Actor, reasons: str) -> None:
         """It cannot be upheld as it is: the decision falls and the case is investigated again."""
         self.reasons = reasons
-        self.decision.reverse(actor=actor, reason=f"{self.ref}: {_('sent back on appeal')}")
-        self.case.reopen(actor=actor, reason=reasons)
+        self._contested.reverse(actor=actor, reason=f"{self.ref}: {_('sent back on appeal')}")
+        self._contested.case.reopen(actor=actor, reason=reasons)
         self._end(actor, self.State.REMANDED)
 
-    @operation(
-        source=[State.LODGED, State.UNDER_REVIEW], target=State.WITHDRAWN, permission=Permission.APPEAL_WITHDRAW
-    )
+    @operation(source=[State.LODGED, State.UNDER_REVIEW], target=State.WITHDRAWN, permission=Permission.APPEAL_WITHDRAW)
     def withdraw(self, *, actor: Actor) -> None:
         """The person takes the appeal back; the decision stands as it was."""
         if self.decision:
             self.decision.uncontest(actor=actor)
         self._end(actor, self.State.WITHDRAWN)
+
+    @property
+    def _contested(self) -> Decision:
+        """The decision, where the guard has made sure that there is one."""
+        if self.decision is None:
+            raise Refused(_("A declined report can only be upheld or taken up again."))
+        return self.decision
 
     def _end(self, actor: Actor, outcome: State) -> None:
         self.decided_at, self.due_at = now(), None

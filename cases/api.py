@@ -23,7 +23,7 @@ class ReportSerializer(serializers.ModelSerializer[Report]):
     )
     links = serializers.ListField(child=serializers.URLField(max_length=1000), max_length=LINKS_LIMIT, required=False)
     good_faith = serializers.BooleanField(help_text="Must be true: the reporter believes this to be true and complete.")
-    case = serializers.SlugRelatedField(slug_field="ref", read_only=True)
+    case: Any = serializers.SlugRelatedField(slug_field="ref", read_only=True)
 
     class Meta:
         model = Report
@@ -34,7 +34,7 @@ class ReportSerializer(serializers.ModelSerializer[Report]):
         read_only_fields = ["ref", "state", "received_at", "case"]
 
     def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
+        fields: dict[str, Any] = super().get_fields()
         fields["rule"].queryset = Rule.objects.in_force(now())
         return fields
 
@@ -56,9 +56,7 @@ class FiledReportSerializer(ReportSerializer):
         fields = [*ReportSerializer.Meta.fields, "code"]
 
 
-class ReportViewSet(
-    mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Report]
-):
+class ReportViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Report]):
     """Reports filed with this token."""
 
     lookup_field = "ref"
@@ -84,5 +82,4 @@ class ReportViewSet(
         )
         with transaction.atomic():
             report.file(actor=request.auth, files=[])
-        report.code = code
-        return Response(FiledReportSerializer(report, context=self.get_serializer_context()).data, status=201)
+        return Response(self.get_serializer(report).data | {"code": code}, status=201)

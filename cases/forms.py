@@ -45,7 +45,7 @@ class LinksField(forms.CharField):
 
     widget = forms.Textarea(attrs={"rows": 3, "inputmode": "url"})
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         lines = [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]
         if len(lines) > LINKS_LIMIT:
             raise forms.ValidationError(_("Give at most %(count)s links.") % {"count": LINKS_LIMIT})
@@ -70,7 +70,9 @@ class ReportForm(forms.Form):
         label=gettext_lazy("What happened?"),
         max_length=DESCRIPTION_LIMIT,
         widget=forms.Textarea(attrs={"rows": 7}),
-        help_text=gettext_lazy("Say what was done, and how you know. Leave out names of people who are not part of it."),
+        help_text=gettext_lazy(
+            "Say what was done, and how you know. Leave out names of people who are not part of it."
+        ),
     )
     happened_on = forms.DateField(
         label=gettext_lazy("When did it happen?"),
@@ -87,7 +89,7 @@ class ReportForm(forms.Form):
     links = LinksField(
         label=gettext_lazy("Links"), required=False, help_text=gettext_lazy("One address a line, where it can be seen.")
     )
-    files = FilesField()
+    files = FilesField()  # type: ignore[assignment]
     contact = forms.EmailField(
         label=gettext_lazy("Your e-mail address"),
         required=False,
@@ -257,7 +259,14 @@ class DecisionForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         facts = super().clean() or self.cleaned_data
         if facts.get("outcome") != Decision.Outcome.BREACH:
-            facts |= {"intent": "", "sensitivity": "", "severity": None, "factors": [], "tier": "", "departure_reason": ""}
+            facts |= {
+                "intent": "",
+                "sensitivity": "",
+                "severity": None,
+                "factors": [],
+                "tier": "",
+                "departure_reason": "",
+            }
             return facts
         for name in ("intent", "sensitivity", "severity"):
             if not facts.get(name):

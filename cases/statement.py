@@ -1,4 +1,4 @@
-"""The statement of reasons: written from the decision's own fields, given as a durable page, sent with a signed link."""
+"""The statement of reasons: written from the decision's fields, given as a durable page, sent with a signed link."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,8 +6,10 @@ from django.utils import translation
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
+from tipstaff.accounts.models import Subject
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
+from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
 
 if TYPE_CHECKING:
@@ -16,11 +18,9 @@ if TYPE_CHECKING:
 APPEAL_MONTHS = 6  # DSA 20(1); a tier may say more
 
 
-def give(decision: "Decision", *, actor: Actor) -> Notice:
-    """Give the subject the notice of `decision` and queue the mail that carries its link. In this transaction."""
-    subject = decision.case.subject
-    assert subject is not None
-    with translation.override(subject.language):
+def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:
+    """Give `to` the notice of `decision` and queue the mail that carries its link. In this transaction."""
+    with translation.override(to.language):
         notice = Notice(
             about=decision.reference,
             about_stream=decision.stream,
@@ -29,16 +29,16 @@ def give(decision: "Decision", *, actor: Actor) -> Notice:
             sections=sections(decision),
             action="appeals:lodge",
             action_label=_("Appeal this decision"),
-            language=subject.language,
-            given_at=decision.issued_at,
+            language=to.language,
+            given_at=decision.issued_at or now(),
         )
     notice.give(actor=actor)
     message = outbox.queue(
         "decision_issued",
-        to=subject.contact,
+        to=to.contact,
         about=decision,
         actor=actor,
-        language=subject.language,
+        language=to.language,
         link=notice.get_absolute_url(),
         heading=notice.heading,
     )
@@ -59,7 +59,7 @@ def _heading(decision: "Decision") -> str:
 
 def sections(decision: "Decision") -> list[dict[str, Any]]:
     """Facts, rule, why it applies, grading, measures, remediation, automation, redress (DSA 17(3))."""
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"heading": _("What we decided, and why"), "paragraphs": decision.reasons.split("\n\n")},
         {"heading": _("The rule"), "paragraphs": [decision.rule.statement], "facts": _rule_facts(decision)},
     ]
@@ -104,9 +104,15 @@ def measure(sanction: "Sanction") -> list[str]:
     if not sanction.lasts:
         return [sanction.get_kind_display(), _("given with this notice")]
     if "due_days" in sanction.terms:
-        return [sanction.get_kind_display(), _("to be finished within %(days)s days") % {"days": sanction.terms["due_days"]}]
+        return [
+            sanction.get_kind_display(),
+            _("to be finished within %(days)s days") % {"days": sanction.terms["due_days"]},
+        ]
     if sanction.ends_at is None:
-        return [sanction.get_kind_display(), _("from %(day)s, without end") % {"day": date_format(sanction.starts_at, "j F Y")}]
+        return [
+            sanction.get_kind_display(),
+            _("from %(day)s, without end") % {"day": date_format(sanction.starts_at, "j F Y")},
+        ]
     return [
         sanction.get_kind_display(),
         _("from %(start)s until %(end)s UTC")
@@ -124,19 +130,26 @@ def _remedies(decision: "Decision") -> list[str]:
         "certification": _("A signed plan with evidence that the required controls are live."),
         "re_evaluation": _("A fresh review of the account after the cooling-off period."),
     }
-    return [text for kind, text in words.items() if offered.get(kind) in {"required", "offered", "optional", "on_request"}]
+    return [
+        text for kind, text in words.items() if offered.get(kind) in {"required", "offered", "optional", "on_request"}
+    ]
 
 
 def _automation(decision: "Decision") -> str:
     found = _("found with automated help") if decision.detection == "partial" else _("found by people, not by software")
-    return _("This was %(found)s. People decided it: one person investigated, and the decision was issued under our "
-             "rules on who may decide.") % {"found": found}
+    return _(
+        "This was %(found)s. People decided it: one person investigated, and the decision was issued under our "
+        "rules on who may decide."
+    ) % {"found": found}
 
 
 def _redress(decision: "Decision") -> list[str]:
     months = decision.tier_document.get("appeal_months", APPEAL_MONTHS)
     return [
-        _("You can appeal within %(months)s months of the day this notice reached you. It is free and needs no account. "
-          "Someone who had no part in the decision will read your appeal.") % {"months": months},
+        _(
+            "You can appeal within %(months)s months of the day this notice reached you. It is free and needs no "
+            "account. Someone who had no part in the decision will read your appeal."
+        )
+        % {"months": months},
         _("You can also go to an out-of-court dispute settlement body or to a court; you need not appeal first."),
     ]

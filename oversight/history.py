@@ -40,7 +40,10 @@ def export(case: Case, *, actor: Actor) -> dict[str, Any]:
         "case": case.ref,
         "stream": case.stream,
         "made_at": instant(now()),
-        "keys": [{"kid": key.kid, "kty": "OKP", "crv": "Ed25519", "x": b64url(bytes(key.public))} for key in SigningKey.objects.all()],
+        "keys": [
+            {"kid": key.kid, "kty": "OKP", "crv": "Ed25519", "x": b64url(bytes(key.public))}
+            for key in SigningKey.objects.all()
+        ],
         "events": [event_document(event) for event in events_of(case)],
     }
 

@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.models import Case
 from oversight import history
-from tipstaff.accounts.access import needs
+from tipstaff.access import StaffRequest, needs
 from tipstaff.ledger.models import Event, Leaf
 from tipstaff.permissions import Permission
 from tipstaff.workflow.history import describe
@@ -20,7 +20,7 @@ PAGE = 50
 
 @require_safe
 @needs(Permission.HISTORY_VIEW)
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: StaffRequest) -> HttpResponse:
     """The ledger at a glance, and the cases whose history can be read."""
     word = request.GET.get("q", "").strip()[:120]
     cases = Case.objects.visible_to(request.user).select_related("subject", "rule").order_by("-opened_at")
@@ -35,13 +35,13 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "oversight/index.html", {"page": page, "q": word, "counts": counts})
 
 
-def fetch(request: HttpRequest, ref: str) -> Case:
+def fetch(request: StaffRequest, ref: str) -> Case:
     return get_object_or_404(Case.objects.visible_to(request.user).select_related("subject", "rule"), ref=ref)
 
 
 @require_safe
 @needs(Permission.HISTORY_VIEW)
-def case_history(request: HttpRequest, ref: str) -> HttpResponse:
+def case_history(request: StaffRequest, ref: str) -> HttpResponse:
     """Every act in the case's stream, in order, with what was told and whether it is signed."""
     case = fetch(request, ref)
     page = Paginator(history.events_of(case), PAGE).get_page(request.GET.get("page"))
@@ -54,7 +54,7 @@ def case_history(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.HISTORY_EXPORT)
-def case_download(request: HttpRequest, ref: str) -> HttpResponse:
+def case_download(request: StaffRequest, ref: str) -> HttpResponse:
     """The history as JSON. Taking it away is itself an event."""
     case = fetch(request, ref)
     document = history.export(case, actor=request.user)

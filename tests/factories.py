@@ -45,7 +45,11 @@ def sealed(content: bytes = b"10:02 user: hello\n", name: str = "transcript.txt"
 def report(**columns: Any) -> Report:
     """A received report. `code` on it is its receipt code."""
     files = columns.pop("files", [])
-    facts = {"description": "Four hundred posts in one night.", "good_faith": True, "contact": "reporter@people.example"}
+    facts = {
+        "description": "Four hundred posts in one night.",
+        "good_faith": True,
+        "contact": "reporter@people.example",
+    }
     made, code = Report.draw(str(uuid4()), **(facts | columns))
     made.file(actor=LinkHolder("reporter"), files=files)
     made.code = code  # type: ignore[attr-defined]
@@ -106,7 +110,9 @@ def issued(by: str = "senior", **columns: Any) -> Decision:
 
 def lodged(decision: Decision | None = None) -> Appeal:
     decision = decision or issued()
-    appeal = Appeal(decision=decision, case=decision.case, ground=Appeal.Ground.CONTEXT, text="You missed the test board.")
+    appeal = Appeal(
+        decision=decision, case=decision.case, ground=Appeal.Ground.CONTEXT, text="You missed the test board."
+    )
     appeal.lodge(actor=LinkHolder("subject", decision.reference), files=[])
     return appeal
 

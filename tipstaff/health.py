@@ -4,28 +4,28 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from celery import current_app
+from celery.exceptions import OperationalError
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
-from kombu.exceptions import OperationalError
 
-from tipstaff.accounts.access import public
+from tipstaff.access import public
 from tipstaff.sla.models import Heartbeat
 from tipstaff.time import now
 
 
 @public
 @require_safe
-def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers. Nothing else is asked, so a restart is right when this fails."""
     return JsonResponse({"status": "ok"})
 
 
 @public
 @require_safe
-def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def readyz(request: HttpRequest) -> JsonResponse:
     """200 when work can be done: database, migrations, broker, and a sweep not long ago. Else 503, and which part."""
     checks = {name: check() for name, check in CHECKS.items()}
     ready = all(said == "ok" for said in checks.values())

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from appeals.models import Appeal
 from aup.models import PolicyVersion
 from cases.models import Case, Decision, Report
-from tipstaff.accounts.access import public
+from tipstaff.access import public
 from tipstaff.accounts.models import User
 from tipstaff.demo.people import PEOPLE
 from tipstaff.permissions import Permission
@@ -44,20 +44,19 @@ class Tile:
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
     """Context of every page. Makes no query of its own."""
+    person = getattr(request, "user", None)
+    staff = person if isinstance(person, User) else None
     return {
-        "nav": _nav(request) if getattr(request, "user", None) and request.user.is_authenticated else [],
+        "nav": _nav(request, staff) if staff else [],
         "demo": settings.DEMO,
         "demo_people": PEOPLE if settings.DEMO else [],
         "provider_name": settings.PROVIDER_NAME,
-        "search_url": reverse("cases:case_list")
-        if getattr(request, "user", None) and request.user.is_authenticated and request.user.may(P.CASE_VIEW)
-        else "",
+        "search_url": reverse("cases:case_list") if staff and staff.may(P.CASE_VIEW) else "",
         "now": now(),
     }
 
 
-def _nav(request: HttpRequest) -> list[Entry]:
-    person = request.user
+def _nav(request: HttpRequest, person: User) -> list[Entry]:
     places = [
         ("cases:queue", _("Queue"), P.CASE_CLAIM),
         ("cases:report_list", _("Reports"), P.REPORT_TRIAGE),

@@ -28,7 +28,7 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:  # noqa: ARG002
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         length = request.headers.get("Content-Length", "")
         if length.isdigit() and int(length) > settings.REQUEST_BYTES:
             return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
@@ -91,17 +91,19 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return page(request, 400, _("The address or the form was not one that we know. Start again from the page before."))
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return page(request, 403, _("Your sign-in does not allow this page."))
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return page(
-        request, 404, _("The address is wrong, the link was cut short, or you are not signed in as somebody who may see it.")
+        request,
+        404,
+        _("The address is wrong, the link was cut short, or you are not signed in as somebody who may see it."),
     )
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return page(
         request, 403, _("This form was open too long, or cookies are off. Go back, reload the page and send it again.")
     )

@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "tipstaff.accounts.access.DenyByDefaultMiddleware",
+    "tipstaff.access.DenyByDefaultMiddleware",
     "tipstaff.refusals.RefusalMiddleware",
 ]
 

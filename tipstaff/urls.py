@@ -1,6 +1,6 @@
 """Every address of Tipstaff. Each view names its permission or says it is public (tests/test_access.py)."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
@@ -12,7 +12,7 @@ router = SimpleRouter()
 router.register("subjects", SubjectViewSet, basename="subject")
 router.register("reports", ReportViewSet, basename="report")
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
     path("", include(router.urls)),

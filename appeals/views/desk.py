@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from appeals.forms import InadmissibleForm, ReasonsForm
 from appeals.models import Appeal
 from cases.models import Sanction
-from tipstaff.accounts.access import needs
+from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
 from tipstaff.sla.models import Clock
 from tipstaff.workflow.history import steps_of
@@ -25,7 +25,7 @@ HEARD = ("uphold", "reverse", "vary", "remand")
 
 @require_safe
 @needs(Permission.APPEAL_VIEW)
-def appeal_list(request: HttpRequest) -> HttpResponse:
+def appeal_list(request: StaffRequest) -> HttpResponse:
     """Appeals to hear, what is due first; `state` shows the others."""
     state = request.GET.get("state", "")
     appeals = Appeal.objects.visible_to(request.user).select_related("decision", "report", "case__subject", "reviewer")
@@ -34,7 +34,7 @@ def appeal_list(request: HttpRequest) -> HttpResponse:
     return render(request, "appeals/appeal_list.html", {"page": page, "state": state, "states": Appeal.State.choices})
 
 
-def fetch(request: HttpRequest, ref: str) -> Appeal:
+def fetch(request: StaffRequest, ref: str) -> Appeal:
     appeals = Appeal.objects.visible_to(request.user).select_related(
         "decision__rule__version__matrix", "decision__rule__group", "decision__proposed_by", "decision__issued_by",
         "case__subject", "report__rule", "report__triaged_by", "reviewer",
@@ -44,11 +44,11 @@ def fetch(request: HttpRequest, ref: str) -> Appeal:
 
 @require_safe
 @needs(Permission.APPEAL_VIEW)
-def appeal(request: HttpRequest, ref: str) -> HttpResponse:
+def appeal(request: StaffRequest, ref: str) -> HttpResponse:
     return appeal_page(request, fetch(request, ref))
 
 
-def appeal_page(request: HttpRequest, appeal: Appeal, *, status: int = 200, **bound: Any) -> HttpResponse:
+def appeal_page(request: StaffRequest, appeal: Appeal, *, status: int = 200, **bound: Any) -> HttpResponse:
     acts = {operation.name for operation in available_to(appeal, request.user)}
     context: dict[str, Any] = {
         "appeal": appeal,
@@ -59,7 +59,7 @@ def appeal_page(request: HttpRequest, appeal: Appeal, *, status: int = 200, **bo
         if request.user.may(Permission.APPEAL_DECIDE) and appeal.state == "lodged"
         else None,
     }
-    if appeal.decision:
+    if appeal.decision and appeal.case:
         context["sanctions"] = appeal.decision.sanctions.all()
         context["evidence"] = appeal.case.evidence.select_related("file")
         context["ending"] = [sanction for sanction in context["sanctions"] if sanction.state == Sanction.State.ISSUED]
@@ -72,7 +72,7 @@ def appeal_page(request: HttpRequest, appeal: Appeal, *, status: int = 200, **bo
 
 @require_POST
 @needs(Permission.APPEAL_DECIDE)
-def appeal_take_up(request: HttpRequest, ref: str) -> HttpResponse:
+def appeal_take_up(request: StaffRequest, ref: str) -> HttpResponse:
     appeal = fetch(request, ref)
     appeal.take_up(actor=request.user)
     return redirect(appeal)
@@ -80,7 +80,7 @@ def appeal_take_up(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.APPEAL_DECIDE)
-def appeal_decide(request: HttpRequest, ref: str) -> HttpResponse:
+def appeal_decide(request: StaffRequest, ref: str) -> HttpResponse:
     """Uphold, reverse, make milder or send back, with reasons. A reversal shows its effects once before it happens."""
     appeal = fetch(request, ref)
     form, act = ReasonsForm(request.POST, appeal=appeal), request.POST.get("act", "")
@@ -100,7 +100,7 @@ def appeal_decide(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.APPEAL_DECIDE)
-def appeal_inadmissible(request: HttpRequest, ref: str) -> HttpResponse:
+def appeal_inadmissible(request: StaffRequest, ref: str) -> HttpResponse:
     appeal = fetch(request, ref)
     form = InadmissibleForm(request.POST, prefix="inadmissible")
     if not form.is_valid():

@@ -12,7 +12,7 @@ from appeals.forms import AppealForm
 from appeals.models import Appeal, appeal_closes_at
 from cases.forms import CodeForm
 from cases.models import Decision, Report
-from tipstaff.accounts.access import public
+from tipstaff.access import public
 from tipstaff.accounts.limits import limited
 from tipstaff.notices.models import Notice
 from tipstaff.notices.views import private

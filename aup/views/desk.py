@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from aup.forms import FORMS, OperationForm
 from aup.models import PolicyVersion, SignOff
 from aup.models.version import POLICY_PERMISSIONS
-from tipstaff.accounts.access import needs
+from tipstaff.access import needs
 from tipstaff.time import now
 from tipstaff.workflow.operations import available_to, operations_of
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from aup.forms import RuleFilter, WhichVersion
 from aup.models import DecisionMatrix, PolicyVersion, Rule
-from tipstaff.accounts.access import public
+from tipstaff.access import public
 from tipstaff.time import now
 
 GRANTS = {

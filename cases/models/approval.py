@@ -1,4 +1,4 @@
-"""Who may propose, confirm and issue which decision (DESIGN 4). Each rule is a guard: a sentence that refuses, or None."""
+"""Who may propose, confirm and issue which decision. Each rule is a guard: a sentence that refuses, or None."""
 
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,8 @@ def _warning_missing(decision: "Decision") -> str | None:
     if type(decision).objects.counting(decision.case, decision.conduct_at).exists():
         return None
     return _(
-        "This account was never warned under this group of rules, and the rule is not zero-tolerance: choose T7 or below."
+        "This account was never warned under this group of rules, and the rule is not zero-tolerance: "
+        "choose T7 or below."
     )
 
 

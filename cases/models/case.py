@@ -48,11 +48,15 @@ class CaseQuerySet(RefQuerySet["Case"]):
         return self.annotate(report_count=Count("reports", distinct=True))
 
     def claim_next(self, *, actor: User) -> "Case | None":
-        """Claim the first case of the queue that nobody holds and that `actor` has no part in; None if there is none."""
+        """Claim the first case of the queue that nobody holds and `actor` has no part in; None if there is none."""
 
         def act(_work: Any) -> "Case | None":
-            free = self.queued().unclaimed(now()).exclude(
-                Q(pk__in=Hand.objects.filter(person=actor).exclude(part=Hand.Part.INVESTIGATED).values("case"))
+            free = (
+                self.queued()
+                .unclaimed(now())
+                .exclude(
+                    Q(pk__in=Hand.objects.filter(person=actor).exclude(part=Hand.Part.INVESTIGATED).values("case"))
+                )
             )
             case = free.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
             if case is not None:
@@ -135,7 +139,8 @@ class Case(Record):
             ),
             models.CheckConstraint(condition=~Q(state="decided") | Q(decided_at__isnull=False), name="case_decided_at"),
             models.CheckConstraint(
-                condition=Q(claimed_by=None, claimed_until=None) | Q(claimed_by__isnull=False, claimed_until__isnull=False),
+                condition=Q(claimed_by=None, claimed_until=None)
+                | Q(claimed_by__isnull=False, claimed_until__isnull=False),
                 name="case_claim_is_whole",
             ),
         ]
@@ -210,7 +215,7 @@ class Case(Record):
         permission=Permission.CASE_CLAIM,
         guard=free_to_claim,
     )
-    def claim(self, *, actor: Actor) -> None:
+    def claim(self, *, actor: User) -> None:
         """Hold the case for a while, so that nobody else works on it. Claiming again holds it longer."""
         self.claimed_by, self.claimed_until = actor, now() + timedelta(minutes=settings.CLAIM_MINUTES)
 

@@ -152,7 +152,8 @@ class Decision(Record):
             ),
             models.CheckConstraint(condition=Q(outcome="breach") | Q(tier=""), name="decision_tier_only_for_breach"),
             models.CheckConstraint(
-                condition=Q(tier=models.F("recommended_tier")) | ~Q(departure_reason=""), name="decision_departure_reason"
+                condition=Q(tier=models.F("recommended_tier")) | ~Q(departure_reason=""),
+                name="decision_departure_reason",
             ),
             models.CheckConstraint(condition=Q(proposed_part="investigated"), name="decision_proposed_part"),
             models.CheckConstraint(
@@ -224,7 +225,7 @@ class Decision(Record):
         """Put a decision forward for somebody else to issue, pinned to the rule as it stood at the conduct."""
         self.case.put_forward(actor=actor)
 
-    def complete(self, *, actor: Actor) -> None:  # noqa: ARG002
+    def complete(self, *, actor: Actor) -> None:
         """Check what is cited, grade a breach by the matrix, and write down the proposer's part."""
         self._check_citation()
         self._check_reasons()
@@ -255,7 +256,9 @@ class Decision(Record):
         self.tier = self.tier or self.recommended_tier
         departs = self.tier != self.recommended_tier
         if departs and not self.departure_reason.strip():
-            raise Refused(_("The matrix recommends %(tier)s. Another tier needs a reason.") % {"tier": self.recommended_tier})
+            raise Refused(
+                _("The matrix recommends %(tier)s. Another tier needs a reason.") % {"tier": self.recommended_tier}
+            )
         self.departure_reason = self.departure_reason if departs else ""
         self.needs_confirmer = departs or self.tier_document["four_eyes"] or answer.evaluation.adds_referral
 
@@ -280,7 +283,7 @@ class Decision(Record):
         guard=approval.may_confirm,
         label=gettext_lazy("Confirm"),
     )
-    def confirm(self, *, actor: Actor) -> None:
+    def confirm(self, *, actor: User) -> None:
         """A second person, who neither investigated nor will issue it, agrees."""
         self.confirmed_by, self.confirmed_at = actor, now()
         self.confirmed_part = self.case.take_part(actor, Hand.Part.CONFIRMED)
@@ -292,7 +295,7 @@ class Decision(Record):
         guard=approval.may_issue,
         label=gettext_lazy("Issue"),
     )
-    def issue(self, *, actor: Actor) -> None:
+    def issue(self, *, actor: User) -> None:
         """Make the decision final, put its sanctions in force and tell the subject why (DSA 17)."""
         self.issued_by, self.issued_at = actor, now()
         part = Hand.Part.INVESTIGATED if actor == self.proposed_by else Hand.Part.ISSUED
@@ -301,7 +304,7 @@ class Decision(Record):
             Sanction.of_tier(self, document, at=self.issued_at).impose(actor=actor)
         self.case.decide(actor=actor)
         if self.case.subject is not None:
-            statement.give(self, actor=actor)
+            statement.give(self, to=self.case.subject, actor=actor)
 
     @operation(
         source=[State.PROPOSED, State.CONFIRMED],
@@ -361,13 +364,14 @@ class Decision(Record):
         """A milder tier takes the place of the one imposed; what was already served counts (no worse outcome)."""
         tiers = {document["code"]: document for document in self.rule.version.matrix.document["tiers"]}
         if tier not in tiers or tier >= (self.varied_tier or self.tier):
-            raise Refused(_("An appeal can only make the outcome milder; choose a tier below %(tier)s.") % {"tier": self.tier})
+            raise Refused(
+                _("An appeal can only make the outcome milder; choose a tier below %(tier)s.") % {"tier": self.tier}
+            )
         self.contested_at, self.settled_at, self.varied_tier = None, now(), tier
         for sanction in self.sanctions.filter(state=Sanction.State.ISSUED).order_by("id"):
             sanction.supersede(actor=actor, reason=reason)
         for document in tiers[tier]["sanctions"]:
-            replacement = Sanction.of_tier(self, document, at=self.issued_at)
-            replacement.impose(actor=actor)
+            Sanction.of_tier(self, document, at=self.issued_at or now()).impose(actor=actor)
 
     @property
     def effective_tier(self) -> str:

@@ -60,7 +60,7 @@ class Evidence(Record):
     def history_of(self) -> Record:
         return self.case
 
-    def complete(self, *, actor: Actor) -> None:  # noqa: ARG002
+    def complete(self, *, actor: Actor) -> None:
         """Number the exhibit; the case is locked, so no two get the same number."""
         last = Evidence.objects.filter(case=self.case).aggregate(last=models.Max("exhibit"))["last"]
         self.exhibit = (last or 0) + 1

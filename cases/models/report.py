@@ -1,4 +1,4 @@
-"""Report: what somebody told us, kept as typed. Triage resolves whom it is about, and gathering opens or joins a case."""
+"""Report: what somebody told us, kept as typed. Triage resolves whom it is about and opens or joins a case."""
 
 import hashlib
 import hmac
@@ -193,7 +193,7 @@ class Report(Record):
         clocks.resume(self)
 
     @operation(source=State.RECEIVED, target=State.ACCEPTED, permission=Permission.REPORT_TRIAGE, guard=not_their_own)
-    def accept(self, *, actor: Actor, subject: Subject, rule: Rule, severity: int) -> Case:
+    def accept(self, *, actor: User, subject: Subject, rule: Rule, severity: int) -> Case:
         """Resolve whom it is about and open a case, or join the one that is open for this account and rule group."""
         self.triaged_by, self.triaged_at, self.rule = actor, now(), rule
         self.case = Case.gather(actor=actor, subject=subject, rule=rule, severity=severity)
@@ -207,7 +207,7 @@ class Report(Record):
         permission=Permission.REPORT_TRIAGE,
         guard=not_their_own,
     )
-    def decline(self, *, actor: Actor, reason: str, note: str) -> None:
+    def decline(self, *, actor: User, reason: str, note: str) -> None:
         """Refuse to open a case, with a reason that is sent; the reporter can appeal (DSA 16(5), 20(1))."""
         self.triaged_by, self.triaged_at = actor, now()
         self.decline_reason, self.decline_note = reason, note

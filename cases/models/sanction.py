@@ -64,7 +64,9 @@ class Sanction(Record):
     decision = models.ForeignKey("cases.Decision", models.PROTECT, related_name="sanctions")
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="sanctions")
     kind = models.CharField(max_length=24, choices=Kind)
-    terms = models.JSONField(default=dict, help_text="What the tier says besides kind and days: quota, scope, due days.")
+    terms = models.JSONField(
+        default=dict, help_text="What the tier says besides kind and days: quota, scope, due days."
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, help_text="Empty: without end.")
     ended_at = models.DateTimeField(null=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -15,7 +15,7 @@ from cases.forms import DecisionForm, EvidenceForm, FindingForm
 from cases.models import Case, Decision, Evidence, Finding, Sanction
 from cases.models.approval import may_propose
 from cases.statement import measure
-from tipstaff.accounts.access import needs
+from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
 from tipstaff.sla.models import Clock
 from tipstaff.time import now
@@ -28,18 +28,20 @@ from tipstaff.workflow.refused import Refused
 HISTORY = 12  # entries shown beside the case; the whole history is a page of its own
 
 
-def fetch(request: HttpRequest, ref: str) -> Case:
-    cases = Case.objects.visible_to(request.user).select_related("subject", "rule__group", "rule__version", "claimed_by")
+def fetch(request: StaffRequest, ref: str) -> Case:
+    cases = Case.objects.visible_to(request.user).select_related(
+        "subject", "rule__group", "rule__version", "claimed_by"
+    )
     return get_object_or_404(cases, ref=ref)
 
 
 @require_safe
 @needs(Permission.CASE_VIEW)
-def case(request: HttpRequest, ref: str) -> HttpResponse:
+def case(request: StaffRequest, ref: str) -> HttpResponse:
     return case_page(request, fetch(request, ref))
 
 
-def case_page(request: HttpRequest, case: Case, *, status: int = 200, **bound: Any) -> HttpResponse:
+def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: Any) -> HttpResponse:
     """The console of one case. `bound` replaces a form that came back with errors."""
     evidence = list(case.evidence.select_related("file", "added_by"))
     reports = list(case.reports.select_related("rule"))
@@ -101,7 +103,7 @@ def earlier_decisions(case: Case) -> list[Decision]:
 
 @require_POST
 @needs(Permission.CASE_CLAIM)
-def case_claim(request: HttpRequest, ref: str) -> HttpResponse:
+def case_claim(request: StaffRequest, ref: str) -> HttpResponse:
     case = fetch(request, ref)
     case.claim(actor=request.user)
     return redirect(case)
@@ -109,7 +111,7 @@ def case_claim(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.CASE_CLAIM)
-def case_release(request: HttpRequest, ref: str) -> HttpResponse:
+def case_release(request: StaffRequest, ref: str) -> HttpResponse:
     case = fetch(request, ref)
     case.release(actor=request.user)
     messages.success(request, _("%(case)s is back in the queue.") % {"case": case.ref})
@@ -118,7 +120,7 @@ def case_release(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.CASE_INVESTIGATE)
-def evidence_add(request: HttpRequest, ref: str) -> HttpResponse:
+def evidence_add(request: StaffRequest, ref: str) -> HttpResponse:
     case = fetch(request, ref)
     form = EvidenceForm(request.POST, request.FILES, prefix="evidence")
     if not form.is_valid():
@@ -133,11 +135,15 @@ def evidence_add(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.CASE_INVESTIGATE)
-def finding_record(request: HttpRequest, ref: str) -> HttpResponse:
+def finding_record(request: StaffRequest, ref: str) -> HttpResponse:
     case = fetch(request, ref)
     at = min((report.conduct_at for report in case.reports.all()), default=case.opened_at)
     form = FindingForm(
-        request.POST, prefix="finding", evidence=list(case.evidence.select_related("file")), at=at, group=case.rule_group
+        request.POST,
+        prefix="finding",
+        evidence=list(case.evidence.select_related("file")),
+        at=at,
+        group=case.rule_group,
     )
     if not form.is_valid():
         return case_page(request, case, status=422, finding_form=form)
@@ -150,7 +156,7 @@ def finding_record(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.DECISION_PROPOSE)
-def decision_propose(request: HttpRequest, ref: str) -> HttpResponse:
+def decision_propose(request: StaffRequest, ref: str) -> HttpResponse:
     """Propose a decision; with the button “Ask the matrix”, only show what it recommends."""
     case = fetch(request, ref)
     form = decision_form(case, request.POST)
@@ -167,14 +173,14 @@ def decision_propose(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.DECISION_PROPOSE)
-def decision_advice(request: HttpRequest, ref: str) -> HttpResponse:
+def decision_advice(request: StaffRequest, ref: str) -> HttpResponse:
     """What the matrix recommends for the inputs so far: the fragment beside the form. Changes nothing."""
     case = fetch(request, ref)
     form = decision_form(case, request.POST)
     return render(request, "cases/case_page.html#advice", {"case": case} | advice(request, case, form))
 
 
-def advice(request: HttpRequest, case: Case, form: DecisionForm) -> dict[str, Any]:
+def advice(request: StaffRequest, case: Case, form: DecisionForm) -> dict[str, Any]:
     """The recommendation and the sentence of what will follow, or what is still missing for one."""
     form.full_clean()
     facts = form.cleaned_data

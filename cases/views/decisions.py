@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases.forms import SendBackForm
 from cases.models import Decision, Sanction
 from cases.statement import measure, sections
-from tipstaff.accounts.access import needs
+from tipstaff.access import StaffRequest, needs
 from tipstaff.notices.models import Notice
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -22,29 +22,34 @@ PAGE = 50
 
 @require_safe
 @needs(Permission.DECISION_CONFIRM, Permission.DECISION_ISSUE)
-def decision_list(request: HttpRequest) -> HttpResponse:
+def decision_list(request: StaffRequest) -> HttpResponse:
     """Decisions that wait to be confirmed or issued, the most severe first."""
     waiting = Decision.objects.visible_to(request.user).waiting().select_related("case__subject", "rule", "proposed_by")
-    decisions = list(waiting.order_by("-severity", "case__due_at", "proposed_at")[:PAGE])
-    for decision in decisions:
-        decision.acts = [operation.name for operation in available_to(decision, request.user)]
-    return render(request, "cases/decision_list.html", {"decisions": decisions})
+    ordered = waiting.order_by("-severity", "case__due_at", "proposed_at")[:PAGE]
+    rows = [(decision, available_to(decision, request.user)) for decision in ordered]
+    return render(request, "cases/decision_list.html", {"rows": rows})
 
 
 @require_safe
 @needs(Permission.CASE_VIEW)
-def decision(request: HttpRequest, ref: str) -> HttpResponse:
+def decision(request: StaffRequest, ref: str) -> HttpResponse:
     return decision_page(request, fetch_decision(request, ref))
 
 
-def fetch_decision(request: HttpRequest, ref: str) -> Decision:
+def fetch_decision(request: StaffRequest, ref: str) -> Decision:
     decisions = Decision.objects.visible_to(request.user).select_related(
-        "case__subject", "case__rule", "rule__version__matrix", "rule__group", "proposed_by", "confirmed_by", "issued_by"
+        "case__subject",
+        "case__rule",
+        "rule__version__matrix",
+        "rule__group",
+        "proposed_by",
+        "confirmed_by",
+        "issued_by",
     )
     return get_object_or_404(decisions, ref=ref)
 
 
-def decision_page(request: HttpRequest, decision: Decision, *, status: int = 200, **bound: Any) -> HttpResponse:
+def decision_page(request: StaffRequest, decision: Decision, *, status: int = 200, **bound: Any) -> HttpResponse:
     """One decision as it will be read, and what this person may do with it, or why not."""
     acts = {operation.name for operation in available_to(decision, request.user)}
     planned = [measure(Sanction.of_tier(decision, document, at=now())) for document in decision.sanction_documents]
@@ -71,7 +76,7 @@ def decision_page(request: HttpRequest, decision: Decision, *, status: int = 200
 
 @require_POST
 @needs(Permission.DECISION_CONFIRM)
-def decision_confirm(request: HttpRequest, ref: str) -> HttpResponse:
+def decision_confirm(request: StaffRequest, ref: str) -> HttpResponse:
     decision = fetch_decision(request, ref)
     decision.confirm(actor=request.user)
     messages.success(request, _("You confirmed %(decision)s; someone else issues it.") % {"decision": decision.ref})
@@ -80,7 +85,7 @@ def decision_confirm(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.DECISION_ISSUE)
-def decision_issue(request: HttpRequest, ref: str) -> HttpResponse:
+def decision_issue(request: StaffRequest, ref: str) -> HttpResponse:
     decision = fetch_decision(request, ref)
     decision.issue(actor=request.user)
     messages.success(request, _("%(decision)s is issued; the notice is given.") % {"decision": decision.ref})
@@ -89,7 +94,7 @@ def decision_issue(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.DECISION_PROPOSE)
-def decision_withdraw(request: HttpRequest, ref: str) -> HttpResponse:
+def decision_withdraw(request: StaffRequest, ref: str) -> HttpResponse:
     decision = fetch_decision(request, ref)
     decision.withdraw(actor=request.user)
     messages.success(request, _("The proposal is withdrawn; the case is yours to claim again."))
@@ -98,7 +103,7 @@ def decision_withdraw(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.DECISION_CONFIRM)
-def decision_send_back(request: HttpRequest, ref: str) -> HttpResponse:
+def decision_send_back(request: StaffRequest, ref: str) -> HttpResponse:
     decision = fetch_decision(request, ref)
     form = SendBackForm(request.POST, prefix="send_back")
     if not form.is_valid():

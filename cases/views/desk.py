@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases.forms import AcceptForm, DeclineForm, QuestionForm
 from cases.models import Case, Report
 from cases.models.case import OPEN
-from tipstaff.accounts.access import needs
+from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import Subject
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -25,7 +25,7 @@ PAGE = 50
 
 @require_safe
 @needs(Permission.REPORT_TRIAGE, Permission.REPORT_VIEW)
-def report_list(request: HttpRequest) -> HttpResponse:
+def report_list(request: StaffRequest) -> HttpResponse:
     """Reports that wait for triage, oldest first; `state` shows others."""
     state = request.GET.get("state", "received")
     reports = Report.objects.visible_to(request.user).select_related("rule", "case")
@@ -38,11 +38,11 @@ def report_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @needs(Permission.REPORT_TRIAGE, Permission.REPORT_VIEW)
-def report_desk(request: HttpRequest, ref: str) -> HttpResponse:
+def report_desk(request: StaffRequest, ref: str) -> HttpResponse:
     return report_page(request, get_object_or_404(Report.objects.visible_to(request.user), ref=ref))
 
 
-def report_page(request: HttpRequest, report: Report, *, status: int = 200, **bound: Any) -> HttpResponse:
+def report_page(request: StaffRequest, report: Report, *, status: int = 200, **bound: Any) -> HttpResponse:
     """A report as it was typed, and what triage can do with it. `bound` replaces a form that came back with errors."""
     acts = {operation.name for operation in available_to(report, request.user)}
     context: dict[str, Any] = {
@@ -68,7 +68,7 @@ def _guess(report: Report) -> dict[str, str]:
 
 @require_POST
 @needs(Permission.REPORT_TRIAGE)
-def report_accept(request: HttpRequest, ref: str) -> HttpResponse:
+def report_accept(request: StaffRequest, ref: str) -> HttpResponse:
     report = get_object_or_404(Report.objects.visible_to(request.user), ref=ref)
     form = AcceptForm(request.POST, report=report)
     if not form.is_valid():
@@ -85,7 +85,7 @@ def report_accept(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.REPORT_TRIAGE)
-def report_decline(request: HttpRequest, ref: str) -> HttpResponse:
+def report_decline(request: StaffRequest, ref: str) -> HttpResponse:
     report = get_object_or_404(Report.objects.visible_to(request.user), ref=ref)
     form = DeclineForm(request.POST, prefix="decline")
     if not form.is_valid():
@@ -97,7 +97,7 @@ def report_decline(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.REPORT_TRIAGE)
-def report_ask(request: HttpRequest, ref: str) -> HttpResponse:
+def report_ask(request: StaffRequest, ref: str) -> HttpResponse:
     report = get_object_or_404(Report.objects.visible_to(request.user), ref=ref)
     form = QuestionForm(request.POST, prefix="ask")
     if not form.is_valid():
@@ -109,12 +109,12 @@ def report_ask(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_safe
 @needs(Permission.CASE_CLAIM)
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: StaffRequest) -> HttpResponse:
     """Cases to work on, first things first, and the reason for the order."""
     cases = Case.objects.visible_to(request.user).queued().select_related("subject", "rule", "claimed_by").with_counts()
     page = Paginator(cases, PAGE).get_page(request.GET.get("page"))
     mine = Case.objects.filter(claimed_by=request.user, claimed_until__gt=now(), state="investigating")
-    context = {"page": page, "mine": mine.select_related("subject", "rule").order_by("claimed_until")}
+    context: dict[str, Any] = {"page": page, "mine": mine.select_related("subject", "rule").order_by("claimed_until")}
     context["late"] = Case.objects.queued().filter(due_at__lt=now()).count()
     context["waiting_reports"] = Report.objects.filter(state="received").count()
     return render(request, "cases/case_queue.html", context)
@@ -122,7 +122,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs(Permission.CASE_CLAIM)
-def claim_next(request: HttpRequest) -> HttpResponse:
+def claim_next(request: StaffRequest) -> HttpResponse:
     """Claim the first free case and open it."""
     case = Case.objects.visible_to(request.user).claim_next(actor=request.user)
     if case is None:
@@ -133,7 +133,7 @@ def claim_next(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @needs(Permission.CASE_VIEW)
-def case_list(request: HttpRequest) -> HttpResponse:
+def case_list(request: StaffRequest) -> HttpResponse:
     """Every case, newest first, by state and by a word of its reference, account or rule."""
     cases = Case.objects.visible_to(request.user).select_related("subject", "rule").with_counts()
     state, word = request.GET.get("state", ""), request.GET.get("q", "").strip()[:120]
@@ -157,7 +157,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @needs(Permission.SUBJECT_VIEW)
-def subject(request: HttpRequest, external_id: str) -> HttpResponse:
+def subject(request: StaffRequest, external_id: str) -> HttpResponse:
     """An account: what it hangs on, its cases, decisions and measures."""
     found = get_object_or_404(
         Subject.objects.visible_to(request.user).select_related("parent"), external_id=external_id

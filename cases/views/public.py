@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from cases.forms import AnswerForm, CodeForm, ReportForm
 from cases.models import Report
 from cases.models.report import code_for
-from tipstaff.accounts.access import public
+from tipstaff.access import public
 from tipstaff.accounts.limits import limited
 from tipstaff.notices.views import private
 from tipstaff.vault import storage
@@ -27,7 +27,9 @@ from tipstaff.workflow.actors import LinkHolder
 def report(request: HttpRequest) -> HttpResponse:
     """File a report. The same form sent twice is one report, and shows the same receipt code again."""
     if request.method != "POST":
-        return render(request, "cases/report_form.html", {"form": ReportForm(initial={"rule": request.GET.get("rule")})})
+        return render(
+            request, "cases/report_form.html", {"form": ReportForm(initial={"rule": request.GET.get("rule")})}
+        )
     form = ReportForm(request.POST, request.FILES)
     if not form.is_valid():
         return render(request, "cases/report_form.html", {"form": form}, status=422)
@@ -70,7 +72,9 @@ def follow(request: HttpRequest) -> HttpResponse:
         return private(render(request, "cases/report_follow.html", {"form": form}, status=422 if request.POST else 200))
     found = Report.by_code(form.cleaned_data["code"])
     if found is None:
-        form.add_error("code", _("We know no such code. Check it letter by letter; it is on the page you got when you filed."))
+        form.add_error(
+            "code", _("We know no such code. Check it letter by letter; it is on the page you got when you filed.")
+        )
         return private(render(request, "cases/report_follow.html", {"form": form}, status=422))
     answer = _act(found, request)
     context = {"report": found, "code": form.cleaned_data["code"], "answer_form": answer, "trail": _stages(found)}
@@ -96,7 +100,9 @@ def _stages(found: Report) -> list[dict[str, Any]]:
     stages = [{"at": found.received_at, "text": _("We received your report.")}]
     if found.triaged_at:
         words = (
-            _("We declined to open a case.") if found.state == "declined" else _("We opened a case, or added it to one.")
+            _("We declined to open a case.")
+            if found.state == "declined"
+            else _("We opened a case, or added it to one.")
         )
         stages.append({"at": found.triaged_at, "text": words})
     if found.answered_at:

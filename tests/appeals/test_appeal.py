@@ -113,7 +113,6 @@ class TestHear:
                 "WHERE id = %s",
                 [person("senior").pk, appeal.pk],
             )
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     def test_never_by_a_machine(self) -> None:
         with pytest.raises(Refused, match="people"):
@@ -146,7 +145,10 @@ class TestHear:
             with pytest.raises(Refused, match="milder"):
                 appeal.vary(actor=person("appeals"), reasons=ANSWER, tier=tier)
         appeal.vary(actor=person("appeals"), reasons=ANSWER, tier="T1")
-        assert set(appeal.decision.sanctions.filter(state="issued").values_list("kind", flat=True)) == {"warning", "guidance"}
+        assert set(appeal.decision.sanctions.filter(state="issued").values_list("kind", flat=True)) == {
+            "warning",
+            "guidance",
+        }
 
     def test_remand_opens_the_case_again_with_a_new_clock(self) -> None:
         appeal = factories.taken_up()
@@ -177,5 +179,8 @@ class TestHear:
     def test_inadmissible_says_why(self) -> None:
         appeal = factories.lodged()
         appeal.declare_inadmissible(actor=person("appeals"), reason="duplicate")
-        assert "heard already" in Client().get(Notice.objects.get(about=appeal.reference).get_absolute_url()).content.decode()
+        assert (
+            "heard already"
+            in Client().get(Notice.objects.get(about=appeal.reference).get_absolute_url()).content.decode()
+        )
         assert Clock.objects.about(appeal).get().outcome == "cancelled"

@@ -79,7 +79,6 @@ class TestSeparation:
                     "issued_part = %s WHERE id = %s",
                     [part, decision.pk],
                 )
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     def test_a_hand_is_neither_changed_nor_doubled(self) -> None:
         decision = factories.proposed()

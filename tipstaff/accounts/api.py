@@ -14,7 +14,7 @@ from rest_framework import exceptions, mixins, serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tipstaff.accounts.models import IdempotentRequest, Subject, Token
+from tipstaff.accounts.models import IdempotentRequest, Subject
 from tipstaff.accounts.tokens import TokenAuthentication
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -22,11 +22,11 @@ from tipstaff.time import now
 KEY_DAYS = 2  # how long an Idempotency-Key is remembered
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     target_class = TokenAuthentication
     name = "token"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer"}
 
 
@@ -71,7 +71,7 @@ class KeyReused(exceptions.APIException):
     default_code = "idempotency_key_reused"
 
 
-def _claim(token: Token, key: str, fingerprint: str) -> IdempotentRequest:
+def _claim(token: Any, key: str, fingerprint: str) -> IdempotentRequest:
     """The row of `key`, locked: a second request with it waits here until the first is answered."""
     IdempotentRequest.objects.filter(created_at__lt=now() - timedelta(days=KEY_DAYS)).delete()
     try:
@@ -82,7 +82,7 @@ def _claim(token: Token, key: str, fingerprint: str) -> IdempotentRequest:
 
 
 class SubjectSerializer(serializers.ModelSerializer[Subject]):
-    parent = serializers.SlugRelatedField(
+    parent: Any = serializers.SlugRelatedField(
         slug_field="external_id", queryset=Subject.objects.all(), required=False, allow_null=True, default=None
     )
 

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework.throttling import SimpleRateThrottle
 
-from tipstaff.accounts.access import View
+from tipstaff.access import View
 from tipstaff.workflow.refused import TooMany
 
 
@@ -21,7 +21,7 @@ class _PerAddress(SimpleRateThrottle):
         self.rate = settings.RATE_LIMITS[scope]
         self.num_requests, self.duration = self.parse_rate(self.rate)
 
-    def get_cache_key(self, request: Any, view: Any) -> str:  # noqa: ARG002
+    def get_cache_key(self, request: Any, view: Any) -> str:
         return f"limit:{self.scope}:{self.get_ident(request)}"
 
 

@@ -27,7 +27,7 @@ class TokenAuthentication(BaseAuthentication):
             Token.objects.filter(pk=token.pk).update(last_used_at=now())
         return token, token
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+    def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 

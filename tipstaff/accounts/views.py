@@ -5,12 +5,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tipstaff.accounts.access import needs
+from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.forms import PersonForm, RolesForm, TokenForm
 from tipstaff.accounts.models import Token, User
 from tipstaff.permissions import Permission
@@ -21,7 +21,7 @@ from tipstaff.workflow.operations import available_to
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.PERSON_MANAGE)
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: StaffRequest) -> HttpResponse:
     """Everybody who works here; the form enrols one more."""
     form = PersonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -41,7 +41,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.PERSON_MANAGE)
-def person(request: HttpRequest, pk: UUID) -> HttpResponse:
+def person(request: StaffRequest, pk: UUID) -> HttpResponse:
     """One person: roles, and what was done to their account."""
     found = get_object_or_404(User.objects.visible_to(request.user), pk=pk)
     form = RolesForm(request.POST if request.method == "POST" else None, initial={"roles": found.roles})
@@ -56,7 +56,7 @@ def person(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @needs(Permission.PERSON_MANAGE)
-def person_deactivate(request: HttpRequest, pk: UUID) -> HttpResponse:
+def person_deactivate(request: StaffRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(User.objects.visible_to(request.user), pk=pk)
     found.deactivate(actor=request.user)
     messages.success(request, _("%(name)s can no longer sign in.") % {"name": found.name})
@@ -65,7 +65,7 @@ def person_deactivate(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.TOKEN_MANAGE)
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: StaffRequest) -> HttpResponse:
     """Tokens for machines; a new one's secret is on this page once and never again."""
     form = TokenForm(request.POST if request.method == "POST" else None)
     secret = ""
@@ -85,7 +85,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs(Permission.TOKEN_MANAGE)
-def token_revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
+def token_revoke(request: StaffRequest, pk: UUID) -> HttpResponse:
     token = get_object_or_404(Token.objects.visible_to(request.user), pk=pk)
     token.revoke(actor=request.user)
     messages.success(request, _("%(name)s can no longer call.") % {"name": token.name})

@@ -43,7 +43,16 @@ PEOPLE = [
     *(
         Person(f"member{number}", name, Role.MEMBER, GOVERN)
         for number, name in enumerate(
-            ["Kwame Asante", "Anneli Saar", "Dmitri Volkonsky", "Mei-Ling Chow", "Bashir Karimi", "Orla Byrne", "Tane Ngata"], 1
+            [
+                "Kwame Asante",
+                "Anneli Saar",
+                "Dmitri Volkonsky",
+                "Mei-Ling Chow",
+                "Bashir Karimi",
+                "Orla Byrne",
+                "Tane Ngata",
+            ],
+            1,
         )
     ),
     Person("custodian", "Petra Novak", Role.CUSTODIAN, WATCH),

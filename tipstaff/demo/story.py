@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 
 from appeals.models import Appeal
 from aup.loading import draft_default, publish_default
@@ -28,7 +29,8 @@ def tell() -> str:
         publish(people)
     if Report.objects.exists():
         return f"{len(people)} people; the story was told already."
-    return _tell_scenes(people)
+    with transaction.atomic():  # all of it or nothing: a start that was cut short tells it again
+        return _tell_scenes(people)
 
 
 def _tell_scenes(people: dict[str, User]) -> str:
@@ -120,9 +122,7 @@ class Teller:
         return self.people[mailbox]
 
     def _rule(self) -> Rule:
-        rule = Rule.objects.cited(self.scene.rule, now())
-        assert rule is not None
-        return rule
+        return Rule.objects.in_force(now()).get(code=self.scene.rule)
 
     def _file(self, text: str) -> Report:
         report, _code = Report.draw(
@@ -182,7 +182,11 @@ class Teller:
     def _propose(self, case: Case) -> Decision:
         grading: dict[str, Any] = {}
         if self.scene.outcome == Decision.Outcome.BREACH:
-            grading = {"intent": self.scene.intent, "sensitivity": self.scene.sensitivity, "severity": self.scene.severity}
+            grading = {
+                "intent": self.scene.intent,
+                "sensitivity": self.scene.sensitivity,
+                "severity": self.scene.severity,
+            }
         investigator = self._person(self.scene.investigator)
         decision = Decision(
             case=case,

@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from tipstaff.accounts.access import public
+from tipstaff.access import public
 from tipstaff.accounts.models import User
 from tipstaff.demo.people import PEOPLE
 

@@ -11,6 +11,10 @@ from django.db import connection, transaction
 from tipstaff.ledger import disclosures
 from tipstaff.ledger.models import Disclosure, Event
 
+FACTS_LIMIT = (
+    200  # in one event; their digests fill a leaf to three quarters, and a leaf over its limit cannot be signed
+)
+
 
 @dataclass
 class Entry:
@@ -30,6 +34,8 @@ def append(entries: Sequence[Entry]) -> list[Event]:
         raise transaction.TransactionManagementError("Events are appended in the transaction of the act they record.")
     if not entries:
         return []
+    if crowded := next((entry for entry in entries if len(entry.told) > FACTS_LIMIT), None):
+        raise ValueError(f"{crowded.kind} tells {len(crowded.told)} facts; an event holds at most {FACTS_LIMIT}.")
     next_seq = _advance(Counter(entry.stream for entry in entries))
     events, rows = [], []
     for entry in entries:

@@ -1,4 +1,4 @@
-"""Salted disclosures and the signed leaf, byte for byte: RFC 9901 (SD-JWT), RFC 8785 (JSON) and RFC 6962 (leaf hash)."""
+"""Salted disclosures and the signed leaf, byte for byte: RFC 9901 (SD-JWT), RFC 8785 (JSON), RFC 6962 (leaf hash)."""
 
 import base64
 import hashlib

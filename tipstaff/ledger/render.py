@@ -24,6 +24,8 @@ def fact(value: Any) -> Any:
         case None | bool() | int() | str():
             return value
         case datetime():
+            if value.tzinfo is None:
+                raise NotAFact("An instant without a time zone cannot stand in an event.")
             return instant(value)
         case date():
             return value.isoformat()
@@ -31,12 +33,14 @@ def fact(value: Any) -> Any:
             return duration_iso_string(value)
         case UUID() | Decimal():
             return str(value)
-        case Model() if getattr(value, "sha256", ""):
-            return f"sha256:{value.sha256}"
         case Model():
-            return _reference(value)
+            digest = getattr(value, "sha256", "")
+            return f"sha256:{digest}" if digest else _reference(value)
         case dict():
-            return {str(key): fact(item) for key, item in value.items()}
+            told = {str(key): fact(item) for key, item in value.items()}
+            if len(told) < len(value):
+                raise NotAFact("A mapping that names something twice cannot stand in an event.")
+            return told
         case list() | tuple():
             return [fact(item) for item in value]
     raise NotAFact(f"{type(value).__name__} cannot stand in an event: give JSON, a record or a sealed file.")

@@ -23,22 +23,29 @@ def sequence(*, kid: str, key: Ed25519PrivateKey, limit: int = 1000, using: str 
         with transaction.get_connection(using).cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
         SigningKey.objects.using(using).get_or_create(kid=kid, defaults={"public": keys.raw_public(key)})
-        pending = list(
-            Event.objects.using(using).filter(leaf__isnull=True).order_by("id").prefetch_related("disclosures")[:limit]
-        )
-        if not pending:
-            return 0
-        tips = {
-            tip.stream: tip
-            for tip in StreamTip.objects.using(using).filter(stream__in={event.stream_id for event in pending})
-        }
         last = Leaf.objects.using(using).aggregate(last=Max("idx"))["last"]
-        leaves = _leaves(pending, tips, first=0 if last is None else last + 1, kid=kid, key=key)
+        first = 0 if last is None else last + 1
+        leaves, tips, seen = [], {}, limit
+        while seen == limit and not leaves:  # a whole batch that waits for events after it must not stop the others
+            leaves, tips, seen = _batch(limit, first=first, kid=kid, key=key, using=using)
+            limit *= 4
         Leaf.objects.using(using).bulk_create(leaves)
         StreamTip.objects.using(using).bulk_create(
             tips.values(), update_conflicts=True, unique_fields=["stream"], update_fields=["seq", "leaf_hash"]
         )
         return len(leaves)
+
+
+def _batch(
+    limit: int, *, first: int, kid: str, key: Ed25519PrivateKey, using: str
+) -> tuple[list[Leaf], dict[str, StreamTip], int]:
+    """The leaves of the first `limit` pending events, where their streams then stand, and how many events were seen."""
+    pending = list(
+        Event.objects.using(using).filter(leaf__isnull=True).order_by("id").prefetch_related("disclosures")[:limit]
+    )
+    streams = {event.stream_id for event in pending}
+    tips = {tip.stream: tip for tip in StreamTip.objects.using(using).filter(stream__in=streams)}
+    return _leaves(pending, tips, first=first, kid=kid, key=key), tips, len(pending)
 
 
 def _leaves(
@@ -52,14 +59,14 @@ def _leaves(
         by_stream.setdefault(event.stream_id, []).append(event)
     for waiting in by_stream.values():
         waiting.sort(key=lambda event: event.seq)
-    leaves = []
+    leaves: list[Leaf] = []
     for turn in pending:
         waiting = by_stream[turn.stream_id]
         tip = tips.get(turn.stream_id)
         if not waiting or waiting[0].seq != (tip.seq if tip else 0) + 1:
             continue
         event = waiting.pop(0)
-        jws = sign_event(event, prev=tip.leaf_hash if tip else None, kid=kid, key=key)
+        jws = sign_event(event, prev=bytes(tip.leaf_hash) if tip else None, kid=kid, key=key)
         leaf_hash = disclosures.leaf_hash(jws)
         leaves.append(Leaf(idx=first + len(leaves), event=event, jws=jws, leaf_hash=leaf_hash))
         tips[event.stream_id] = StreamTip(stream=event.stream_id, seq=event.seq, leaf_hash=leaf_hash)

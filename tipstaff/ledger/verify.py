@@ -51,9 +51,7 @@ def verify(tally: Tally) -> Iterator[Fault]:
     yield from _head_faults()
 
 
-def _leaf_faults(
-    leaf: Leaf, public: dict[str, Ed25519PublicKey], tips: dict[str, tuple[int, bytes]]
-) -> Iterator[str]:
+def _leaf_faults(leaf: Leaf, public: dict[str, Ed25519PublicKey], tips: dict[str, tuple[int, bytes]]) -> Iterator[str]:
     event = leaf.event
     if disclosures.leaf_hash(leaf.jws) != bytes(leaf.leaf_hash):
         yield "the stored hash is not that of the leaf"
@@ -120,7 +118,7 @@ def _pending_faults(tally: Tally) -> Iterator[Fault]:
     for event in pending.iterator(chunk_size=500):
         tally.pending += 1
         where = f"event {event.id} (not yet signed)"
-        if event.seq != reached.get(event.stream_id, event.tip) + 1:
+        if event.seq != reached.get(event.stream_id, event.tip or 0) + 1:
             yield Fault(where, f"stream {event.stream_id} has a gap before {event.seq}")
         reached[event.stream_id] = event.seq
         yield from (Fault(where, what) for what in _disclosure_faults(event))

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_safe
 
-from tipstaff.accounts.access import public
+from tipstaff.access import public
 from tipstaff.notices.models import Notice
 from tipstaff.workflow import references
 

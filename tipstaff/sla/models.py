@@ -76,7 +76,8 @@ class Clock(Record):
                 name="clock_stopped_is_whole",
             ),
             models.CheckConstraint(
-                condition=Q(breached_at=None, detected_at=None) | Q(breached_at__isnull=False, detected_at__isnull=False),
+                condition=Q(breached_at=None, detected_at=None)
+                | Q(breached_at__isnull=False, detected_at__isnull=False),
                 name="clock_breach_has_both_times",
             ),
         ]
@@ -161,7 +162,7 @@ class Clock(Record):
         """The promise is broken by half its length or more; the next person up is told."""
         self._reach(actor, level, reached_at)
 
-    def _reach(self, actor: Actor, level: int, reached_at: datetime) -> None:  # noqa: ARG002
+    def _reach(self, actor: Actor, level: int, reached_at: datetime) -> None:
         ClockAlert.objects.create(clock=self, level=level, reached_at=reached_at, detected_at=now())
         self.level = level
         self._tell_record()

@@ -1,6 +1,7 @@
 """The sweep: takes only clocks whose next check is due, records every level they passed, tells about the highest."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -22,7 +23,8 @@ def sweep() -> int:
     """Record what is due now and return how many clocks moved. Safe twice at once: rows are skipped while held, and
     each (clock, level) exists once.
     """
-    at, moved, seen = now(), 0, set()
+    at, moved = now(), 0
+    seen: set[UUID] = set()
     while batch := _due(at, seen):
         for pk in batch:
             seen.add(pk)
@@ -31,12 +33,12 @@ def sweep() -> int:
     return moved
 
 
-def _due(at: datetime, seen: set) -> list:
+def _due(at: datetime, seen: set[UUID]) -> list[UUID]:
     due = Clock.objects.due_for_check(at).exclude(pk__in=seen).order_by("next_check_at")
     return list(due.values_list("pk", flat=True)[:BATCH])
 
 
-def _check(pk: object, at: datetime) -> bool:
+def _check(pk: UUID, at: datetime) -> bool:
     """Bring one clock up to `at`, in one transaction; False if another sweep has it in hand or had it already."""
     with transaction.atomic():
         clock = Clock.objects.due_for_check(at).filter(pk=pk).select_for_update(skip_locked=True, no_key=True).first()

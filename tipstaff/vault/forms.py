@@ -25,7 +25,9 @@ class FilesField(forms.FileField):
         super().__init__(**options)
         self.most = most
         if not self.help_text:
-            self.help_text = _("Up to %(count)s files of %(size)s each. A file has to be chosen again if the form comes back.") % {
+            self.help_text = _(
+                "Up to %(count)s files of %(size)s each. A file has to be chosen again if the form comes back."
+            ) % {
                 "count": most,
                 "size": filesizeformat(settings.FILE_BYTES),
             }

@@ -18,7 +18,7 @@ from tipstaff.workflow.operations import operation
 NAME_LIMIT = 255
 
 
-def loose(file: "SealedFile", actor: Actor) -> str | None:  # noqa: ARG001
+def loose(file: "SealedFile", actor: Actor) -> str | None:
     return _("This file belongs to another matter already.") if file.matter else None
 
 

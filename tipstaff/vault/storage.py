@@ -76,7 +76,9 @@ def receive(upload: UploadedFile, *, actor: Actor) -> SealedFile:
         digesting = _store(sealed.pk, upload, identity)
     except (OSError, Damaged) as error:
         sealed.fail(actor=actor, reason=type(error).__name__)
-        raise Refused(_("The file %(name)s could not be stored. Nothing was kept; try again.") % {"name": name}) from error
+        raise Refused(
+            _("The file %(name)s could not be stored. Nothing was kept; try again.") % {"name": name}
+        ) from error
     sealed.seal(
         actor=actor,
         size=digesting.size,
@@ -104,7 +106,7 @@ def _store(name: UUID, upload: UploadedFile, identity: Any) -> Digesting:
     final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = final.with_suffix(".partial")
     upload.seek(0)
-    digesting = Digesting(upload)  # type: ignore[arg-type]
+    digesting = Digesting(upload)
     try:
         with partial.open("xb") as target:
             pyrage.encrypt_io(digesting, target, [identity.to_public()])

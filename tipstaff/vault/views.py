@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
-from tipstaff.accounts.access import needs
+from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
 from tipstaff.vault import storage
 from tipstaff.vault.models import SealedFile
@@ -14,7 +14,7 @@ from tipstaff.vault.models import SealedFile
 
 @require_POST
 @needs(Permission.FILE_READ)
-def download(request: HttpRequest, pk: UUID) -> FileResponse:
+def download(request: StaffRequest, pk: UUID) -> FileResponse:
     """The original bytes, as an attachment only."""
     sealed = get_object_or_404(SealedFile.objects.visible_to(request.user), pk=pk)
     sealed.read(actor=request.user, purpose=request.POST.get("purpose", "review")[:200])

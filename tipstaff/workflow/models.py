@@ -31,6 +31,9 @@ class Record(models.Model):
     class Meta:
         abstract = True
 
+    def get_absolute_url(self) -> str:
+        return self.history_of().get_absolute_url() if self.history_of() is not self else ""
+
     @property
     def reference(self) -> str:
         return f"{self.reference_prefix}:{getattr(self, self.reference_field)}"
@@ -39,9 +42,6 @@ class Record(models.Model):
     def title(self) -> str:
         """How the record is named in a sentence."""
         return str(getattr(self, self.reference_field))
-
-    def get_absolute_url(self) -> str:
-        return self.history_of().get_absolute_url() if self.history_of() is not self else ""
 
     def history_of(self) -> "Record":
         """The record whose history this one's acts belong to: a decision's are its case's."""
@@ -83,5 +83,5 @@ class Record(models.Model):
 class RefQuerySet[R: Record](models.QuerySet[R]):
     """Querysets that say what a person may see; a subclass that forgets sees nothing."""
 
-    def visible_to(self, person: Any) -> Self:  # noqa: ARG002  subclasses look at the person
+    def visible_to(self, person: Any) -> Self:
         return self.none()

@@ -5,7 +5,7 @@ what else changes. Built on django-fsm-2's `transition`.
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -20,6 +20,9 @@ from tipstaff.workflow.models import Record
 from tipstaff.workflow.refused import NotPermitted, Refused
 from tipstaff.workflow.unit import Memory, UnitOfWork, in_unit_of_work
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 Guard = Callable[[Any, Actor], str | None]
 
 
@@ -33,7 +36,7 @@ class Operation:
     permission: Permission
     guard: Guard | None
     creates: bool
-    label: str
+    label: "StrOrPromise"
 
     def state_refusal(self, record: Record) -> str | None:
         if self.creates:
@@ -62,7 +65,7 @@ def operation(
     target: str | None = None,
     guard: Guard | None = None,
     creates: bool = False,
-    label: str = "",
+    label: "StrOrPromise" = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an act. `creates` marks the one that brings the row into being; `guard(record, actor)` returns a sentence
     that refuses, or None. The decorated method takes `actor` and facts by keyword: JSON, records or sealed files.
@@ -90,7 +93,9 @@ def operation(
         @functools.wraps(move)
         def run(self: Record, *, actor: Actor, **facts: Any) -> Any:
             stateful = hasattr(type(self), "state")
-            return in_unit_of_work(lambda work: _perform(work, self, declared, move if stateful else body, actor, facts))
+            return in_unit_of_work(
+                lambda work: _perform(work, self, declared, move if stateful else body, actor, facts)
+            )
 
         run.operation = declared  # type: ignore[attr-defined]
         return run
@@ -158,9 +163,7 @@ def _entry(record: Record, declared: Operation, actor: Actor, facts: dict[str, A
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    return {
-        f"changes.{name}": [before.get(name), value] for name, value in after.items() if before.get(name) != value
-    }
+    return {f"changes.{name}": [before.get(name), value] for name, value in after.items() if before.get(name) != value}
 
 
 IRREGULAR = {"withdraw": "withdrawn", "take_up": "taken_up", "put": "put", "read": "read", "send": "sent"}

@@ -55,7 +55,8 @@ class Subject(Record):
         ordering = ["external_id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id")), name="subject_not_own_parent"
+                condition=models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id")),
+                name="subject_not_own_parent",
             )
         ]
 

@@ -79,7 +79,12 @@ class Token(Record):
         secret = PREFIX + secrets.token_urlsafe(32)
         ends = now() + timedelta(days=days)
         token = cls(
-            name=name, scopes=sorted(scopes), hash=hashed(secret), start=secret[:8], granted_by=granted_by, expires_at=ends
+            name=name,
+            scopes=sorted(scopes),
+            hash=hashed(secret),
+            start=secret[:8],
+            granted_by=granted_by,
+            expires_at=ends,
         )
         return token, secret
 

@@ -2,62 +2,114 @@
 
 import django.db.models.deletion
 import django_fsm
+from django.db import migrations, models
+
 import tipstaff.ledger.models
 import tipstaff.notices.models
 import tipstaff.time
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(db_default=tipstaff.ledger.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('queued', 'Waiting to be sent'), ('handed_over', 'Handed over'), ('undeliverable', 'Undeliverable')], default='queued', max_length=16)),
-                ('about', models.CharField(db_index=True, max_length=200)),
-                ('about_stream', models.CharField(max_length=200)),
-                ('kind', models.CharField(max_length=60)),
-                ('recipient', models.EmailField(max_length=254)),
-                ('language', models.CharField(default='en', max_length=10)),
-                ('subject', models.CharField(max_length=250)),
-                ('text', models.TextField()),
-                ('message_id', models.CharField(default=tipstaff.notices.models.new_message_id, max_length=250, unique=True)),
-                ('queued_at', models.DateTimeField(default=tipstaff.time.now)),
-                ('next_attempt_at', models.DateTimeField(default=tipstaff.time.now)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('handed_over_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=tipstaff.ledger.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("queued", "Waiting to be sent"),
+                            ("handed_over", "Handed over"),
+                            ("undeliverable", "Undeliverable"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("about", models.CharField(db_index=True, max_length=200)),
+                ("about_stream", models.CharField(max_length=200)),
+                ("kind", models.CharField(max_length=60)),
+                ("recipient", models.EmailField(max_length=254)),
+                ("language", models.CharField(default="en", max_length=10)),
+                ("subject", models.CharField(max_length=250)),
+                ("text", models.TextField()),
+                (
+                    "message_id",
+                    models.CharField(default=tipstaff.notices.models.new_message_id, max_length=250, unique=True),
+                ),
+                ("queued_at", models.DateTimeField(default=tipstaff.time.now)),
+                ("next_attempt_at", models.DateTimeField(default=tipstaff.time.now)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("handed_over_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['queued_at'],
-                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['next_attempt_at'], name='message_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('handed_over_at__isnull', False), ('state', 'handed_over')), models.Q(models.Q(('state', 'handed_over'), _negated=True), ('handed_over_at__isnull', True)), _connector='OR'), name='message_handed_over_at')],
+                "ordering": ["queued_at"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "queued")), fields=["next_attempt_at"], name="message_due"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("handed_over_at__isnull", False), ("state", "handed_over")),
+                            models.Q(
+                                models.Q(("state", "handed_over"), _negated=True), ("handed_over_at__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="message_handed_over_at",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.UUIDField(db_default=tipstaff.ledger.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('about', models.CharField(db_index=True, max_length=200)),
-                ('about_stream', models.CharField(max_length=200)),
-                ('scope', models.CharField(default='subject', max_length=20)),
-                ('heading', models.CharField(max_length=250)),
-                ('sections', models.JSONField(help_text='List of {heading, paragraphs: [text], facts: [[label, text]]}.')),
-                ('action', models.CharField(blank=True, help_text="URL name that takes the link's token.", max_length=60)),
-                ('action_label', models.CharField(blank=True, max_length=120)),
-                ('language', models.CharField(default='en', max_length=10)),
-                ('given_at', models.DateTimeField(default=tipstaff.time.now)),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='notices.message')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=tipstaff.ledger.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("about", models.CharField(db_index=True, max_length=200)),
+                ("about_stream", models.CharField(max_length=200)),
+                ("scope", models.CharField(default="subject", max_length=20)),
+                ("heading", models.CharField(max_length=250)),
+                (
+                    "sections",
+                    models.JSONField(help_text="List of {heading, paragraphs: [text], facts: [[label, text]]}."),
+                ),
+                (
+                    "action",
+                    models.CharField(blank=True, help_text="URL name that takes the link's token.", max_length=60),
+                ),
+                ("action_label", models.CharField(blank=True, max_length=120)),
+                ("language", models.CharField(default="en", max_length=10)),
+                ("given_at", models.DateTimeField(default=tipstaff.time.now)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notices",
+                        to="notices.message",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-given_at'],
+                "ordering": ["-given_at"],
             },
         ),
     ]

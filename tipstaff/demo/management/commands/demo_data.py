@@ -9,7 +9,7 @@ from tipstaff.demo import story
 class Command(BaseCommand):
     help = "Fill an empty demo with people, a published policy, and reports, cases, decisions and appeals."
 
-    def handle(self, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Demo data is made in demo mode only: set DEMO=1 on a database of its own.")
         self.stdout.write(story.tell())

@@ -9,7 +9,7 @@ from tipstaff.demo.people import PASSWORD, PEOPLE
 class Command(BaseCommand):
     help = "Print the demo sign-ins."
 
-    def handle(self, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, **options: Any) -> None:
         if not settings.DEMO:
             self.stdout.write("There are no demo sign-ins outside demo mode.")
             return

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -17,7 +17,16 @@ from rest_framework.views import APIView
 from tipstaff.permissions import Permission
 from tipstaff.workflow.refused import NotPermitted
 
+if TYPE_CHECKING:
+    from tipstaff.accounts.models import User
+
 View = Callable[..., HttpResponseBase]
+
+
+class StaffRequest(HttpRequest):
+    """A request that `needs` or `signed_in` let through: somebody who works here is behind it."""
+
+    user: "User"
 
 
 def public(view: View) -> View:
@@ -69,7 +78,7 @@ class DenyByDefaultMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:  # noqa: ARG002
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         access = access_of(view)
         if access is None:
             raise PermissionDenied(f"{view.__module__}.{view.__qualname__} names no access.")
@@ -79,7 +88,7 @@ class DenyByDefaultMiddleware:
 
 
 def access_of(view: Any) -> Any:
-    """What `view` declares: permissions, "public", "signed in", "sign-in" (allauth), "token" (API); None for nothing."""
+    """What `view` declares: permissions, "public", "signed in", "sign-in" (allauth), "token" (API); or None."""
     if declared := getattr(view, "access", None):
         return declared
     if isinstance(getattr(view, "cls", None), type) and issubclass(view.cls, APIView):
