@@ -265,13 +265,15 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = TIPSTAFF_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Compressing takes half a minute, which a demo has no use for.
+_static = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+if DEMO:
+    _static = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+if TESTING or DEBUG:
+    _static = "django.contrib.staticfiles.storage.StaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if TESTING or DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": _static},
 }
 WHITENOISE_USE_FINDERS = TESTING or DEBUG
 

@@ -26,7 +26,7 @@ def decision_list(request: StaffRequest) -> HttpResponse:
     """Decisions that wait to be confirmed or issued, the most severe first."""
     waiting = Decision.objects.visible_to(request.user).waiting().select_related("case__subject", "rule", "proposed_by")
     ordered = waiting.order_by("-severity", "case__due_at", "proposed_at")[:PAGE]
-    rows = [(decision, available_to(decision, request.user)) for decision in ordered]
+    rows = [(decision, {act.name for act in available_to(decision, request.user)}) for decision in ordered]
     return render(request, "cases/decision_list.html", {"rows": rows})
 
 

@@ -38,7 +38,6 @@ class Event(models.Model):
     kind = models.CharField(max_length=80)
     at = models.DateTimeField()
     decoys = ArrayField(models.CharField(max_length=43), default=list)
-    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["id"]

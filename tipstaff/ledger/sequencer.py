@@ -25,27 +25,32 @@ def sequence(*, kid: str, key: Ed25519PrivateKey, limit: int = 1000, using: str 
         SigningKey.objects.using(using).get_or_create(kid=kid, defaults={"public": keys.raw_public(key)})
         last = Leaf.objects.using(using).aggregate(last=Max("idx"))["last"]
         first = 0 if last is None else last + 1
-        leaves, tips, seen = [], {}, limit
-        while seen == limit and not leaves:  # a whole batch that waits for events after it must not stop the others
-            leaves, tips, seen = _batch(limit, first=first, kid=kid, key=key, using=using)
+        leaves, more = _batch(limit, first=first, kid=kid, key=key, using=using)
+        while more and not leaves:  # a whole batch that waits for its predecessors must not stop the others
             limit *= 4
+            leaves, more = _batch(limit, first=first, kid=kid, key=key, using=using)
         Leaf.objects.using(using).bulk_create(leaves)
         StreamTip.objects.using(using).bulk_create(
-            tips.values(), update_conflicts=True, unique_fields=["stream"], update_fields=["seq", "leaf_hash"]
+            {leaf.event.stream_id: _tip(leaf) for leaf in leaves}.values(),
+            update_conflicts=True,
+            unique_fields=["stream"],
+            update_fields=["seq", "leaf_hash"],
         )
         return len(leaves)
 
 
-def _batch(
-    limit: int, *, first: int, kid: str, key: Ed25519PrivateKey, using: str
-) -> tuple[list[Leaf], dict[str, StreamTip], int]:
-    """The leaves of the first `limit` pending events, where their streams then stand, and how many events were seen."""
+def _batch(limit: int, *, first: int, kid: str, key: Ed25519PrivateKey, using: str) -> tuple[list[Leaf], bool]:
+    """Leaves for those of the first `limit` pending events whose turn it is, and whether more may be pending."""
     pending = list(
         Event.objects.using(using).filter(leaf__isnull=True).order_by("id").prefetch_related("disclosures")[:limit]
     )
     streams = {event.stream_id for event in pending}
     tips = {tip.stream: tip for tip in StreamTip.objects.using(using).filter(stream__in=streams)}
-    return _leaves(pending, tips, first=first, kid=kid, key=key), tips, len(pending)
+    return _leaves(pending, tips, first=first, kid=kid, key=key), len(pending) == limit
+
+
+def _tip(leaf: Leaf) -> StreamTip:
+    return StreamTip(stream=leaf.event.stream_id, seq=leaf.event.seq, leaf_hash=leaf.leaf_hash)
 
 
 def _leaves(
@@ -69,7 +74,7 @@ def _leaves(
         jws = sign_event(event, prev=bytes(tip.leaf_hash) if tip else None, kid=kid, key=key)
         leaf_hash = disclosures.leaf_hash(jws)
         leaves.append(Leaf(idx=first + len(leaves), event=event, jws=jws, leaf_hash=leaf_hash))
-        tips[event.stream_id] = StreamTip(stream=event.stream_id, seq=event.seq, leaf_hash=leaf_hash)
+        tips[event.stream_id] = _tip(leaves[-1])
     return leaves
 
 

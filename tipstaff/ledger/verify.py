@@ -34,7 +34,12 @@ class Tally:
 
 def verify(tally: Tally) -> Iterator[Fault]:
     """Yield every fault, in the order of the log, and count into `tally`. Memory does not grow with the log."""
-    public = {key.kid: Ed25519PublicKey.from_public_bytes(bytes(key.public)) for key in SigningKey.objects.all()}
+    public: dict[str, Ed25519PublicKey] = {}
+    for key in SigningKey.objects.all():
+        try:
+            public[key.kid] = Ed25519PublicKey.from_public_bytes(bytes(key.public))
+        except ValueError:
+            yield Fault(f"key {key.kid}", "this is not an Ed25519 key")
     tips: dict[str, tuple[int, bytes]] = {}
     leaves = Leaf.objects.select_related("event").prefetch_related("event__disclosures").order_by("idx")
     for expected, leaf in enumerate(leaves.iterator(chunk_size=500)):
@@ -53,6 +58,9 @@ def verify(tally: Tally) -> Iterator[Fault]:
 
 def _leaf_faults(leaf: Leaf, public: dict[str, Ed25519PublicKey], tips: dict[str, tuple[int, bytes]]) -> Iterator[str]:
     event = leaf.event
+    if not leaf.jws.isascii():
+        yield "the leaf is not the ASCII text that was signed"
+        return
     if disclosures.leaf_hash(leaf.jws) != bytes(leaf.leaf_hash):
         yield "the stored hash is not that of the leaf"
     claims = _signed_claims(leaf.jws, public)

@@ -178,7 +178,7 @@ def past(verb: str) -> str:
         head += "d"
     elif head.endswith("y") and head[-2] not in "aeiou":
         head = head[:-1] + "ied"
-    elif head in {"stop", "drop", "step"}:
+    elif head in {"stop", "drop", "step", "submit", "admit"}:
         head += head[-1] + "ed"
     else:
         head += "ed"

@@ -30,10 +30,6 @@ class Migration(migrations.Migration):
                     "decoys",
                     django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=43), default=list),
                 ),
-                (
-                    "recorded_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
             ],
             options={
                 "ordering": ["id"],

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, transaction
 
 from tipstaff.ledger.verify import Tally, verify
 
@@ -13,9 +14,12 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         tally, faults = Tally(), 0
-        for fault in verify(tally):
-            faults += 1
-            self.stderr.write(str(fault))
+        with transaction.atomic(), connection.cursor() as cursor:
+            # One snapshot: what is signed meanwhile must not look like a fault.
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            for fault in verify(tally):
+                faults += 1
+                self.stderr.write(str(fault))
         counted = f"{tally.leaves} signed events, {tally.pending} waiting to be signed, {tally.erased} facts erased"
         if faults:
             raise CommandError(f"{faults} faults in {counted}.", returncode=30)
