@@ -211,7 +211,7 @@ class Appeal(Record):
         due_at = None if clock.stopped_at or clock.paused_at else clock.due_at
         type(self).objects.filter(pk=self.pk).exclude(due_at=due_at).update(due_at=due_at)
 
-    @operation(creates=True, permission=Permission.APPEAL_LODGE, guard=may_be_contested)
+    @operation(creates=True, permission=Permission.APPEAL_LODGE, guard=may_be_contested, said=gettext_lazy("appealed"))
     def lodge(self, *, actor: Actor, files: list[SealedFile]) -> None:
         """Take the appeal in, with its files; it is free and needs no account (DSA 20(1), (3))."""
         for sealed in files:
@@ -227,6 +227,7 @@ class Appeal(Record):
         permission=Permission.APPEAL_DECIDE,
         guard=no_other_part,
         label=gettext_lazy("Take up"),
+        said=gettext_lazy("took up the appeal"),
     )
     def take_up(self, *, actor: User) -> None:
         """Hear the appeal. Only for somebody with no other part in the case; the Hand table says the same by key."""
@@ -234,7 +235,13 @@ class Appeal(Record):
         if self.case:
             self.reviewed_part = self.case.take_part(actor, Hand.Part.REVIEWED_APPEAL)
 
-    @operation(source=State.LODGED, target=State.INADMISSIBLE, permission=Permission.APPEAL_DECIDE, guard=no_other_part)
+    @operation(
+        source=State.LODGED,
+        target=State.INADMISSIBLE,
+        permission=Permission.APPEAL_DECIDE,
+        guard=no_other_part,
+        said=gettext_lazy("did not admit the appeal"),
+    )
     def declare_inadmissible(self, *, actor: Actor, reason: str) -> None:
         """Do not hear it, for one of three reasons only; the person is told which."""
         self.inadmissible_reason = reason
@@ -242,7 +249,13 @@ class Appeal(Record):
             self.decision.uncontest(actor=actor)
         self._end(actor, self.State.INADMISSIBLE)
 
-    @operation(source=State.UNDER_REVIEW, target=State.UPHELD, permission=Permission.APPEAL_DECIDE, guard=its_reviewer)
+    @operation(
+        source=State.UNDER_REVIEW,
+        target=State.UPHELD,
+        permission=Permission.APPEAL_DECIDE,
+        guard=its_reviewer,
+        said=gettext_lazy("rejected the appeal: the decision stands"),
+    )
     def uphold(self, *, actor: Actor, reasons: str) -> None:
         """What we did was right; say why for each thing the person said."""
         self.reasons = reasons
@@ -251,7 +264,11 @@ class Appeal(Record):
         self._end(actor, self.State.UPHELD)
 
     @operation(
-        source=State.UNDER_REVIEW, target=State.REVERSED, permission=Permission.APPEAL_DECIDE, guard=its_reviewer
+        source=State.UNDER_REVIEW,
+        target=State.REVERSED,
+        permission=Permission.APPEAL_DECIDE,
+        guard=its_reviewer,
+        said=gettext_lazy("granted the appeal"),
     )
     def reverse(self, *, actor: Actor, reasons: str) -> None:
         """What we did was wrong: the measures end with this transaction and everybody is told."""
@@ -267,6 +284,7 @@ class Appeal(Record):
         target=State.VARIED,
         permission=Permission.APPEAL_DECIDE,
         guard=its_reviewer_of_decision,
+        said=gettext_lazy("granted the appeal in part"),
     )
     def vary(self, *, actor: Actor, reasons: str, tier: str) -> None:
         """The breach stands, the measure was too harsh: a milder tier takes its place (no worse outcome)."""
@@ -279,6 +297,7 @@ class Appeal(Record):
         target=State.REMANDED,
         permission=Permission.APPEAL_DECIDE,
         guard=its_reviewer_if_decision,
+        said=gettext_lazy("granted the appeal and sent the case back"),
     )
     def remand(self, *, actor: Actor, reasons: str) -> None:
         """It cannot be upheld as it is: the decision falls and the case is investigated again."""
@@ -287,7 +306,12 @@ class Appeal(Record):
         self._contested.case.reopen(actor=actor, reason=reasons)
         self._end(actor, self.State.REMANDED)
 
-    @operation(source=[State.LODGED, State.UNDER_REVIEW], target=State.WITHDRAWN, permission=Permission.APPEAL_WITHDRAW)
+    @operation(
+        source=[State.LODGED, State.UNDER_REVIEW],
+        target=State.WITHDRAWN,
+        permission=Permission.APPEAL_WITHDRAW,
+        said=gettext_lazy("withdrew the appeal"),
+    )
     def withdraw(self, *, actor: Actor) -> None:
         """The person takes the appeal back; the decision stands as it was."""
         if self.decision:

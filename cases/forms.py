@@ -273,6 +273,9 @@ class DecisionForm(forms.ModelForm):
                 self.add_error(name, _("A breach needs this, because the matrix asks for it."))
         return facts
 
+    def validate_constraints(self) -> None:
+        """Left to the operation, which completes the row before the database looks at it."""
+
     def clean_reasons(self) -> str:
         reasons = self.cleaned_data["reasons"].strip()
         if len(reasons) < REASONS_MINIMUM:

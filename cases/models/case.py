@@ -179,7 +179,7 @@ class Case(Record):
         """The part that `actor` has in this case, from the Hand table; None for none."""
         if not isinstance(actor, User):
             return None
-        return self.hands.filter(person=actor).values_list("part", flat=True).first()
+        return next((hand.part for hand in self.hands.all() if hand.person_id == actor.pk), None)
 
     def take_part(self, person: User, part: Hand.Part) -> str:
         """Write down the part of `person` and return it. Refused to someone who has another part already."""
@@ -197,13 +197,13 @@ class Case(Record):
             due_at = None if clock.stopped_at or clock.paused_at else clock.due_at
             type(self).objects.filter(pk=self.pk).exclude(due_at=due_at).update(due_at=due_at)
 
-    @operation(creates=True, permission=Permission.CASE_OPEN)
+    @operation(creates=True, permission=Permission.CASE_OPEN, said=gettext_lazy("opened the case"))
     def open(self, *, actor: Actor) -> None:
         """Begin a case; the decision clock starts."""
         clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity)
         self.due_at = clock.due_at
 
-    @operation(source=OPEN, permission=Permission.REPORT_TRIAGE)
+    @operation(source=OPEN, permission=Permission.REPORT_TRIAGE, said=gettext_lazy("added a report to the case"))
     def join(self, *, actor: Actor, report: Any) -> None:
         """A report belongs to this case; a member of staff who wrote it is kept out of the other parts."""
         if report.reported_by:
@@ -214,26 +214,47 @@ class Case(Record):
         target=State.INVESTIGATING,
         permission=Permission.CASE_CLAIM,
         guard=free_to_claim,
+        said=gettext_lazy("claimed the case"),
     )
     def claim(self, *, actor: User) -> None:
         """Hold the case for a while, so that nobody else works on it. Claiming again holds it longer."""
         self.claimed_by, self.claimed_until = actor, now() + timedelta(minutes=settings.CLAIM_MINUTES)
 
-    @operation(source=State.INVESTIGATING, permission=Permission.CASE_CLAIM, guard=claimed_by_actor)
+    @operation(
+        source=State.INVESTIGATING,
+        permission=Permission.CASE_CLAIM,
+        guard=claimed_by_actor,
+        said=gettext_lazy("gave the case back"),
+    )
     def release(self, *, actor: Actor) -> None:
         """Give the case back to the queue."""
         self.claimed_by = self.claimed_until = None
 
-    @operation(source=State.INVESTIGATING, target=State.PROPOSED, permission=Permission.DECISION_PROPOSE)
+    @operation(
+        source=State.INVESTIGATING,
+        target=State.PROPOSED,
+        permission=Permission.DECISION_PROPOSE,
+        said=gettext_lazy("put the case forward for a decision"),
+    )
     def put_forward(self, *, actor: Actor) -> None:
         """A decision is proposed; the case waits for the person who may issue it."""
         self.claimed_by = self.claimed_until = None
 
-    @operation(source=State.PROPOSED, target=State.INVESTIGATING, permission=Permission.DECISION_PROPOSE)
+    @operation(
+        source=State.PROPOSED,
+        target=State.INVESTIGATING,
+        permission=Permission.DECISION_PROPOSE,
+        said=gettext_lazy("took the case back into investigation"),
+    )
     def take_back(self, *, actor: Actor) -> None:
         """The proposal was returned or withdrawn; the investigation goes on."""
 
-    @operation(source=State.PROPOSED, target=State.DECIDED, permission=Permission.DECISION_ISSUE)
+    @operation(
+        source=State.PROPOSED,
+        target=State.DECIDED,
+        permission=Permission.DECISION_ISSUE,
+        said=gettext_lazy("closed the investigation with a decision"),
+    )
     def decide(self, *, actor: Actor) -> None:
         """A decision was issued: the clock stops and every reporter is answered."""
         self.decided_at, self.due_at = now(), None
@@ -241,7 +262,12 @@ class Case(Record):
         for report in self.reports.filter(state="accepted").order_by("id"):
             report.answer(actor=actor)
 
-    @operation(source=State.DECIDED, target=State.INVESTIGATING, permission=Permission.APPEAL_DECIDE)
+    @operation(
+        source=State.DECIDED,
+        target=State.INVESTIGATING,
+        permission=Permission.APPEAL_DECIDE,
+        said=gettext_lazy("opened the case again"),
+    )
     def reopen(self, *, actor: Actor, reason: str) -> None:
         """An appeal sent it back; a new decision clock starts and the old one keeps its result."""
         clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity)

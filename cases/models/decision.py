@@ -220,7 +220,12 @@ class Decision(Record):
             raise Refused(str(error)) from error
         return Recommendation(recurrence, counted, evaluation)
 
-    @operation(creates=True, permission=Permission.DECISION_PROPOSE, guard=approval.may_propose)
+    @operation(
+        creates=True,
+        permission=Permission.DECISION_PROPOSE,
+        guard=approval.may_propose,
+        said=gettext_lazy("proposed a decision"),
+    )
     def propose(self, *, actor: Actor) -> None:
         """Put a decision forward for somebody else to issue, pinned to the rule as it stood at the conduct."""
         self.case.put_forward(actor=actor)
@@ -282,6 +287,7 @@ class Decision(Record):
         permission=Permission.DECISION_CONFIRM,
         guard=approval.may_confirm,
         label=gettext_lazy("Confirm"),
+        said=gettext_lazy("confirmed the decision"),
     )
     def confirm(self, *, actor: User) -> None:
         """A second person, who neither investigated nor will issue it, agrees."""
@@ -294,6 +300,7 @@ class Decision(Record):
         permission=Permission.DECISION_ISSUE,
         guard=approval.may_issue,
         label=gettext_lazy("Issue"),
+        said=gettext_lazy("issued the decision"),
     )
     def issue(self, *, actor: User) -> None:
         """Make the decision final, put its sanctions in force and tell the subject why (DSA 17)."""
@@ -312,6 +319,7 @@ class Decision(Record):
         permission=Permission.DECISION_CONFIRM,
         guard=approval.not_the_proposer,
         label=gettext_lazy("Return with a reason"),
+        said=gettext_lazy("sent the proposal back"),
     )
     def send_back(self, *, actor: Actor, reason: str) -> None:
         """Send the proposal back to the investigation, saying what is missing."""
@@ -324,30 +332,45 @@ class Decision(Record):
         permission=Permission.DECISION_PROPOSE,
         guard=approval.only_the_proposer,
         label=gettext_lazy("Withdraw the proposal"),
+        said=gettext_lazy("withdrew the proposal"),
     )
     def withdraw(self, *, actor: Actor) -> None:
         """The proposer takes it back before it is issued."""
         self.case.take_back(actor=actor)
 
-    @operation(source=[State.ISSUED, State.UPHELD, State.VARIED], permission=Permission.APPEAL_LODGE)
+    @operation(
+        source=[State.ISSUED, State.UPHELD, State.VARIED],
+        permission=Permission.APPEAL_LODGE,
+        said=gettext_lazy("contested the decision"),
+    )
     def contest(self, *, actor: Actor) -> None:
         """An appeal is open: the decision is shown to others but not counted until it ends."""
         self.contested_at = now()
 
-    @operation(source=[State.ISSUED, State.UPHELD, State.VARIED], permission=Permission.APPEAL_WITHDRAW)
+    @operation(
+        source=[State.ISSUED, State.UPHELD, State.VARIED],
+        permission=Permission.APPEAL_WITHDRAW,
+        said=gettext_lazy("ended the contest of the decision"),
+    )
     def uncontest(self, *, actor: Actor) -> None:
         """The appeal ended without looking at the decision."""
         self.contested_at = None
 
     @operation(
-        source=[State.ISSUED, State.UPHELD, State.VARIED], target=State.UPHELD, permission=Permission.APPEAL_DECIDE
+        source=[State.ISSUED, State.UPHELD, State.VARIED],
+        target=State.UPHELD,
+        permission=Permission.APPEAL_DECIDE,
+        said=gettext_lazy("upheld the decision"),
     )
     def uphold(self, *, actor: Actor) -> None:
         """The decision stands."""
         self.contested_at, self.settled_at = None, now()
 
     @operation(
-        source=[State.ISSUED, State.UPHELD, State.VARIED], target=State.REVERSED, permission=Permission.APPEAL_DECIDE
+        source=[State.ISSUED, State.UPHELD, State.VARIED],
+        target=State.REVERSED,
+        permission=Permission.APPEAL_DECIDE,
+        said=gettext_lazy("reversed the decision"),
     )
     def reverse(self, *, actor: Actor, reason: str) -> None:
         """The decision falls: its sanctions end now, it counts for nothing, and the reporters are told."""
@@ -358,7 +381,10 @@ class Decision(Record):
             report.tell_reversal(actor=actor)
 
     @operation(
-        source=[State.ISSUED, State.UPHELD, State.VARIED], target=State.VARIED, permission=Permission.APPEAL_DECIDE
+        source=[State.ISSUED, State.UPHELD, State.VARIED],
+        target=State.VARIED,
+        permission=Permission.APPEAL_DECIDE,
+        said=gettext_lazy("made the decision milder"),
     )
     def vary(self, *, actor: Actor, tier: str, reason: str) -> None:
         """A milder tier takes the place of the one imposed; what was already served counts (no worse outcome)."""

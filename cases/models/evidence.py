@@ -65,7 +65,9 @@ class Evidence(Record):
         last = Evidence.objects.filter(case=self.case).aggregate(last=models.Max("exhibit"))["last"]
         self.exhibit = (last or 0) + 1
 
-    @operation(creates=True, permission=Permission.CASE_INVESTIGATE, guard=case_claimed)
+    @operation(
+        creates=True, permission=Permission.CASE_INVESTIGATE, guard=case_claimed, said=gettext_lazy("added evidence")
+    )
     def add(self, *, actor: Actor) -> None:
         """Put a sealed file before whoever decides."""
         self.case.take_part(self.added_by, Hand.Part.INVESTIGATED)

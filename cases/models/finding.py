@@ -52,7 +52,12 @@ class Finding(Record):
     def history_of(self) -> Record:
         return self.case
 
-    @operation(creates=True, permission=Permission.CASE_INVESTIGATE, guard=case_claimed)
+    @operation(
+        creates=True,
+        permission=Permission.CASE_INVESTIGATE,
+        guard=case_claimed,
+        said=gettext_lazy("recorded a finding"),
+    )
     def record(self, *, actor: Actor) -> None:
         """Write the finding down; it is not changed later, a further one is added."""
         known = set(Evidence.objects.filter(case=self.case).values_list("exhibit", flat=True))

@@ -169,7 +169,7 @@ class Report(Record):
     def files(self) -> Iterable[SealedFile]:
         return SealedFile.objects.of(self)
 
-    @operation(creates=True, permission=Permission.REPORT_FILE)
+    @operation(creates=True, permission=Permission.REPORT_FILE, said=gettext_lazy("filed the report"))
     def file(self, *, actor: Actor, files: list[SealedFile]) -> None:
         """Take a report in: seal it to its files, start the triage clock and confirm receipt (DSA 16(4))."""
         for sealed in files:
@@ -178,7 +178,11 @@ class Report(Record):
         self._tell("report_received", actor)
 
     @operation(
-        source=State.RECEIVED, target=State.NEEDS_INFORMATION, permission=Permission.REPORT_TRIAGE, guard=not_their_own
+        source=State.RECEIVED,
+        target=State.NEEDS_INFORMATION,
+        permission=Permission.REPORT_TRIAGE,
+        guard=not_their_own,
+        said=gettext_lazy("asked the reporter a question"),
     )
     def ask(self, *, actor: Actor, question: str) -> None:
         """Ask the reporter one question; the triage clock pauses until they answer."""
@@ -186,13 +190,24 @@ class Report(Record):
         clocks.pause(self, reason="waiting for the reporter")
         self._tell("report_question", actor)
 
-    @operation(source=State.NEEDS_INFORMATION, target=State.RECEIVED, permission=Permission.REPORT_WITHDRAW)
+    @operation(
+        source=State.NEEDS_INFORMATION,
+        target=State.RECEIVED,
+        permission=Permission.REPORT_WITHDRAW,
+        said=gettext_lazy("answered the question"),
+    )
     def supply(self, *, actor: Actor, answer: str) -> None:
         """The reporter answers, with their receipt code."""
         self.supplement = f"{self.supplement}\n\n{answer}".strip()
         clocks.resume(self)
 
-    @operation(source=State.RECEIVED, target=State.ACCEPTED, permission=Permission.REPORT_TRIAGE, guard=not_their_own)
+    @operation(
+        source=State.RECEIVED,
+        target=State.ACCEPTED,
+        permission=Permission.REPORT_TRIAGE,
+        guard=not_their_own,
+        said=gettext_lazy("accepted the report"),
+    )
     def accept(self, *, actor: User, subject: Subject, rule: Rule, severity: int) -> Case:
         """Resolve whom it is about and open a case, or join the one that is open for this account and rule group."""
         self.triaged_by, self.triaged_at, self.rule = actor, now(), rule
@@ -206,6 +221,7 @@ class Report(Record):
         target=State.DECLINED,
         permission=Permission.REPORT_TRIAGE,
         guard=not_their_own,
+        said=gettext_lazy("declined the report"),
     )
     def decline(self, *, actor: User, reason: str, note: str) -> None:
         """Refuse to open a case, with a reason that is sent; the reporter can appeal (DSA 16(5), 20(1))."""
@@ -219,23 +235,38 @@ class Report(Record):
         target=State.WITHDRAWN,
         permission=Permission.REPORT_WITHDRAW,
         label=gettext_lazy("Withdraw the report"),
+        said=gettext_lazy("withdrew the report"),
     )
     def withdraw(self, *, actor: Actor) -> None:
         """The reporter takes it back before a case was opened."""
         clocks.stop(self, Clock.Kind.TRIAGE, cancelled=True)
 
-    @operation(source=State.ACCEPTED, target=State.ANSWERED, permission=Permission.DECISION_ISSUE)
+    @operation(
+        source=State.ACCEPTED,
+        target=State.ANSWERED,
+        permission=Permission.DECISION_ISSUE,
+        said=gettext_lazy("answered the reporter"),
+    )
     def answer(self, *, actor: Actor) -> None:
         """Tell the reporter that the case was decided, without the subject's personal data (DSA 16(5))."""
         self.answered_at = now()
         self._tell("report_answered", actor)
 
-    @operation(source=State.ANSWERED, permission=Permission.APPEAL_DECIDE)
+    @operation(
+        source=State.ANSWERED,
+        permission=Permission.APPEAL_DECIDE,
+        said=gettext_lazy("told the reporter of the reversal"),
+    )
     def tell_reversal(self, *, actor: Actor) -> None:
         """Tell the reporter that the decision they were told of did not stand."""
         self._tell("report_reversed", actor)
 
-    @operation(source=State.DECLINED, target=State.RECEIVED, permission=Permission.APPEAL_DECIDE)
+    @operation(
+        source=State.DECLINED,
+        target=State.RECEIVED,
+        permission=Permission.APPEAL_DECIDE,
+        said=gettext_lazy("took the report up again"),
+    )
     def reinstate(self, *, actor: Actor) -> None:
         """An appeal succeeded against declining it: triage starts again, with a new clock, by someone else."""
         self.decline_reason, self.decline_note = "", ""

@@ -129,23 +129,37 @@ class Sanction(Record):
         at = now()
         return self.state == self.State.ISSUED and self.starts_at <= at and not (self.ends_at and self.ends_at <= at)
 
-    @operation(creates=True, permission=Permission.SANCTION_IMPOSE)
+    @operation(creates=True, permission=Permission.SANCTION_IMPOSE, said=gettext_lazy("imposed a measure"))
     def impose(self, *, actor: Actor) -> None:
         """Take effect at `starts_at`, in the transaction that issues the decision."""
 
     @operation(
-        source=State.ISSUED, target=State.LIFTED, permission=Permission.SANCTION_LIFT, label=gettext_lazy("Lift")
+        source=State.ISSUED,
+        target=State.LIFTED,
+        permission=Permission.SANCTION_LIFT,
+        label=gettext_lazy("Lift"),
+        said=gettext_lazy("lifted a measure"),
     )
     def lift(self, *, actor: Actor, reason: str) -> None:
         """End it early; the decision stands."""
         self._end(reason)
 
-    @operation(source=State.ISSUED, target=State.REVOKED, permission=Permission.APPEAL_DECIDE)
+    @operation(
+        source=State.ISSUED,
+        target=State.REVOKED,
+        permission=Permission.APPEAL_DECIDE,
+        said=gettext_lazy("revoked a measure"),
+    )
     def revoke(self, *, actor: Actor, reason: str) -> None:
         """End it because the decision did not stand: it counts as never imposed."""
         self._end(reason)
 
-    @operation(source=State.ISSUED, target=State.SUPERSEDED, permission=Permission.APPEAL_DECIDE)
+    @operation(
+        source=State.ISSUED,
+        target=State.SUPERSEDED,
+        permission=Permission.APPEAL_DECIDE,
+        said=gettext_lazy("replaced a measure"),
+    )
     def supersede(self, *, actor: Actor, reason: str) -> None:
         """End it because a milder one takes its place."""
         self._end(reason)

@@ -24,7 +24,8 @@ PAGE = 50
 @needs(Permission.DECISION_CONFIRM, Permission.DECISION_ISSUE)
 def decision_list(request: StaffRequest) -> HttpResponse:
     """Decisions that wait to be confirmed or issued, the most severe first."""
-    waiting = Decision.objects.visible_to(request.user).waiting().select_related("case__subject", "rule", "proposed_by")
+    waiting = Decision.objects.visible_to(request.user).waiting().prefetch_related("case__hands")
+    waiting = waiting.select_related("case__subject", "rule__version__matrix", "proposed_by", "confirmed_by")
     ordered = waiting.order_by("-severity", "case__due_at", "proposed_at")[:PAGE]
     rows = [(decision, {act.name for act in available_to(decision, request.user)}) for decision in ordered]
     return render(request, "cases/decision_list.html", {"rows": rows})

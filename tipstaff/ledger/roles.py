@@ -3,7 +3,7 @@
 `owner` changes the schema, `app` is the web and the worker, `sequencer` signs, `eraser` nulls erased text.
 """
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 OWNER, APP, SEQUENCER, ERASER = "tipstaff_owner", "tipstaff_app", "tipstaff_sequencer", "tipstaff_eraser"
@@ -43,9 +43,9 @@ def ensure(connection: BaseDatabaseWrapper) -> None:
 
 
 def grant(using: str) -> None:
-    """Give each role exactly its rights on every table there is now. Idempotent."""
+    """Give each role exactly its rights on every table there is now, at one stroke. Idempotent."""
     connection = connections[using]
-    with connection.cursor() as cursor:
+    with transaction.atomic(using=using), connection.cursor() as cursor:
         for statement in _statements(set(connection.introspection.table_names(cursor))):
             cursor.execute(statement)
 
@@ -62,6 +62,7 @@ def _statements(tables: set[str]) -> list[str]:
         f"GRANT SELECT ON ledger_event, ledger_disclosure, ledger_stream TO {SEQUENCER}",
         f"GRANT SELECT ON ledger_event, ledger_disclosure TO {ERASER}",
         f"GRANT UPDATE (salt, value) ON ledger_disclosure TO {ERASER}",
+        f"GRANT SELECT (event_id) ON ledger_leaf TO {ERASER}",  # the trigger asks whether the fact is signed
     ]
     statements += [f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {APP}" for table in append_only]
     statements += [f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {table} FROM {APP}" for table in SEQUENCER_ONLY]

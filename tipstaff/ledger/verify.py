@@ -94,7 +94,7 @@ def _signed_claims(jws: str, public: dict[str, Ed25519PublicKey]) -> dict | None
             return None
         public[head["kid"]].verify(disclosures.unb64url(signature), f"{header}.{claims}".encode("ascii"))
         return json.loads(disclosures.unb64url(claims))
-    except (ValueError, KeyError, InvalidSignature):
+    except (ValueError, KeyError, AttributeError, InvalidSignature):
         return None
 
 

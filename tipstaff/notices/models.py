@@ -84,16 +84,26 @@ class Message(Record):
     def stream(self) -> str:
         return self.about_stream
 
-    @operation(creates=True, permission=Permission.NOTICE_SEND)
+    @operation(creates=True, permission=Permission.NOTICE_SEND, said=gettext_lazy("queued a mail"))
     def queue(self, *, actor: Actor) -> None:
         """Put a mail in the outbox, in the transaction of the act it tells of."""
 
-    @operation(source=State.QUEUED, target=State.HANDED_OVER, permission=Permission.NOTICE_SEND)
+    @operation(
+        source=State.QUEUED,
+        target=State.HANDED_OVER,
+        permission=Permission.NOTICE_SEND,
+        said=gettext_lazy("handed a mail over"),
+    )
     def hand_over(self, *, actor: Actor) -> None:
         """The recipient's mail server took it."""
         self.handed_over_at = now()
 
-    @operation(source=State.QUEUED, target=State.UNDELIVERABLE, permission=Permission.NOTICE_SEND)
+    @operation(
+        source=State.QUEUED,
+        target=State.UNDELIVERABLE,
+        permission=Permission.NOTICE_SEND,
+        said=gettext_lazy("gave up on a mail"),
+    )
     def give_up(self, *, actor: Actor, error: str) -> None:
         """It cannot be delivered; the durable page stays, and so does the right to appeal."""
         self.last_error = error
@@ -153,7 +163,7 @@ class Notice(Record):
         except signing.BadSignature:
             return None
 
-    @operation(creates=True, permission=Permission.NOTICE_SEND)
+    @operation(creates=True, permission=Permission.NOTICE_SEND, said=gettext_lazy("gave a notice"))
     def give(self, *, actor: Actor) -> None:
         """The notice is given when this commits; mail only carries the link."""
 

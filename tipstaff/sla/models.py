@@ -112,19 +112,19 @@ class Clock(Record):
         if record is not None:
             record.clock_moved(self)
 
-    @operation(creates=True, permission=Permission.CLOCK_RUN)
+    @operation(creates=True, permission=Permission.CLOCK_RUN, said=gettext_lazy("started a clock"))
     def start(self, *, actor: Actor) -> None:
         """Begin to count towards the target."""
         self._tell_record()
 
-    @operation(permission=Permission.CLOCK_RUN)
+    @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("paused a clock"))
     def pause(self, *, actor: Actor, reason: str) -> None:
         """Stop counting while somebody outside has to answer."""
         if self.paused_at is None:
             self.paused_at, self.pause_reason = now(), reason
         self._tell_record()
 
-    @operation(permission=Permission.CLOCK_RUN)
+    @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("resumed a clock"))
     def resume(self, *, actor: Actor) -> None:
         """Count again; the due time moves by the length of the pause."""
         if self.paused_at is not None:
@@ -133,7 +133,7 @@ class Clock(Record):
             self.due_at = self.instant_of(100)
         self._tell_record()
 
-    @operation(permission=Permission.CLOCK_RUN)
+    @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("stopped a clock"))
     def stop(self, *, actor: Actor, cancelled: bool = False) -> None:
         """End the clock and write down elapsed time and outcome. Late is late, whether or not a sweep had seen it."""
         at = now()
@@ -146,18 +146,18 @@ class Clock(Record):
         self.outcome = self.Outcome.CANCELLED if cancelled else self.Outcome.BREACHED if late else self.Outcome.MET
         self._tell_record()
 
-    @operation(permission=Permission.CLOCK_RUN)
+    @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("warned that time is running out"))
     def warn(self, *, actor: Actor, level: int, reached_at: datetime) -> None:
         """Half or three quarters of the time are used up."""
         self._reach(actor, level, reached_at)
 
-    @operation(permission=Permission.CLOCK_RUN)
+    @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("recorded that a target was missed"))
     def breach(self, *, actor: Actor, level: int, reached_at: datetime) -> None:
         """The promise was not kept. `reached_at` is when it was due; detection is recorded beside it."""
         self.breached_at, self.detected_at = reached_at, now()
         self._reach(actor, level, reached_at)
 
-    @operation(permission=Permission.CLOCK_RUN)
+    @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("escalated a missed target"))
     def escalate(self, *, actor: Actor, level: int, reached_at: datetime) -> None:
         """The promise is broken by half its length or more; the next person up is told."""
         self._reach(actor, level, reached_at)

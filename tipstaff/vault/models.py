@@ -72,24 +72,31 @@ class SealedFile(Record):
     def get_absolute_url(self) -> str:
         return reverse("vault:download", args=[self.pk])
 
-    @operation(creates=True, permission=Permission.FILE_SEAL)
+    @operation(creates=True, permission=Permission.FILE_SEAL, said=gettext_lazy("began to receive a file"))
     def receive(self, *, actor: Actor) -> None:
         """Announce a file and commit its key before the first byte is stored."""
 
-    @operation(source=State.RECEIVING, target=State.SEALED, permission=Permission.FILE_SEAL)
+    @operation(
+        source=State.RECEIVING, target=State.SEALED, permission=Permission.FILE_SEAL, said=gettext_lazy("sealed a file")
+    )
     def seal(self, *, actor: Actor, size: int, sha256: str, sha512: str, sniffed_type: str) -> None:
         """The bytes are stored, read back and match these digests."""
         self.size, self.sha256, self.sha512, self.sniffed_type = size, sha256, sha512, sniffed_type
 
-    @operation(source=State.RECEIVING, target=State.FAILED, permission=Permission.FILE_SEAL)
+    @operation(
+        source=State.RECEIVING,
+        target=State.FAILED,
+        permission=Permission.FILE_SEAL,
+        said=gettext_lazy("failed to store a file"),
+    )
     def fail(self, *, actor: Actor, reason: str) -> None:
         """The bytes could not be stored; nothing of them is kept."""
 
-    @operation(source=State.SEALED, permission=Permission.FILE_SEAL, guard=loose)
+    @operation(source=State.SEALED, permission=Permission.FILE_SEAL, guard=loose, said=gettext_lazy("attached a file"))
     def attach(self, *, actor: Actor, to: Record) -> None:
         """Give the file to the matter it is evidence in. Once."""
         self.matter = to.reference
 
-    @operation(source=State.SEALED, permission=Permission.FILE_READ)
+    @operation(source=State.SEALED, permission=Permission.FILE_READ, said=gettext_lazy("read a file"))
     def read(self, *, actor: Actor, purpose: str) -> None:
         """Somebody is about to see the bytes. Committed before the first one is served."""

@@ -1,15 +1,21 @@
 """A record's history in words, for the pages that show it: who did what, when, with the entry's number."""
 
+import functools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tipstaff.ledger.models import Event
 from tipstaff.workflow import references
 from tipstaff.workflow.models import Record
+from tipstaff.workflow.operations import operations_of, past
+
+READABLE = re.compile(r"[A-Z]-[0-9A-Z]{4,}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,18 @@ def _who(actor: dict[str, str], people: dict[str, Record]) -> str:
 
 
 def _text(kind: str, told: dict[str, Any]) -> str:
-    noun, _dot, verb = kind.partition(".")
-    about = told.get("about", {}).get("ref", "").partition(":")[2]
-    named = f" {about}" if about and len(about) <= 12 else ""
-    return f"{noun}{named} {verb.replace('_', ' ')}"
+    said = _sentences().get(kind) or kind.partition(".")[2].replace("_", " ")
+    ref = told.get("about", {}).get("ref", "").partition(":")[2]
+    return f"{said} ({ref})" if READABLE.fullmatch(ref) else str(said)
+
+
+@functools.cache
+def _sentences() -> dict[str, Any]:
+    """What each kind of event is called in a history, from the declarations of the operations."""
+    sentences: dict[str, Any] = {
+        "access.refused": gettext_lazy("was refused"),
+        "export.created": gettext_lazy("took the history away"),
+    }
+    for prefix, model in references.registered().items():
+        sentences |= {f"{prefix}.{past(act.name)}": act.said for act in operations_of(model)}
+    return sentences

@@ -36,7 +36,8 @@ class Operation:
     permission: Permission
     guard: Guard | None
     creates: bool
-    label: "StrOrPromise"
+    label: "StrOrPromise"  # on the button
+    said: "StrOrPromise"  # in the history, after the name of who did it
 
     def state_refusal(self, record: Record) -> str | None:
         if self.creates:
@@ -66,6 +67,7 @@ def operation(
     guard: Guard | None = None,
     creates: bool = False,
     label: "StrOrPromise" = "",
+    said: "StrOrPromise" = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an act. `creates` marks the one that brings the row into being; `guard(record, actor)` returns a sentence
     that refuses, or None. The decorated method takes `actor` and facts by keyword: JSON, records or sealed files.
@@ -81,6 +83,7 @@ def operation(
             guard=guard,
             creates=creates,
             label=label or capfirst(body.__name__.replace("_", " ")),
+            said=said or past(body.__name__).replace("_", " "),
         )
         move = transition(
             "state",
@@ -166,22 +169,30 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return {f"changes.{name}": [before.get(name), value] for name, value in after.items() if before.get(name) != value}
 
 
-IRREGULAR = {"withdraw": "withdrawn", "take_up": "taken_up", "put": "put", "read": "read", "send": "sent"}
+IRREGULAR = {
+    "begin": "begun",
+    "give": "given",
+    "put": "put",
+    "read": "read",
+    "send": "sent",
+    "take": "taken",
+    "tell": "told",
+    "withdraw": "withdrawn",
+}
+DOUBLED = {"admit", "drop", "step", "stop", "submit"}
 
 
 def past(verb: str) -> str:
     """The past form that an event kind carries: `issue` gives `issued`, `take_up` gives `taken_up`."""
-    if verb in IRREGULAR:
-        return IRREGULAR[verb]
     head, _sep, tail = verb.partition("_")
-    if head.endswith("e"):
+    if head in IRREGULAR:
+        head = IRREGULAR[head]
+    elif head.endswith("e"):
         head += "d"
     elif head.endswith("y") and head[-2] not in "aeiou":
         head = head[:-1] + "ied"
-    elif head in {"stop", "drop", "step", "submit", "admit"}:
-        head += head[-1] + "ed"
     else:
-        head += "ed"
+        head += (head[-1] if head in DOUBLED else "") + "ed"
     return f"{head}_{tail}" if tail else head
 
 

@@ -70,12 +70,12 @@ class Subject(Record):
     def get_absolute_url(self) -> str:
         return reverse("cases:subject", args=[self.external_id])
 
-    @operation(creates=True, permission=Permission.SUBJECT_WRITE)
+    @operation(creates=True, permission=Permission.SUBJECT_WRITE, said=gettext_lazy("registered the account"))
     def register(self, *, actor: Actor) -> None:
         """Make the provider's account known, so that a case can be about it."""
         self._refuse_circle()
 
-    @operation(permission=Permission.SUBJECT_WRITE)
+    @operation(permission=Permission.SUBJECT_WRITE, said=gettext_lazy("changed the account"))
     def amend(self, *, actor: Actor, **columns: Any) -> None:
         """Replace what is known about the account: kind, parent, name, contact, language."""
         for name in columns.keys() & {"kind", "parent", "name", "contact", "language"}:

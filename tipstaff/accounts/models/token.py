@@ -88,13 +88,13 @@ class Token(Record):
         )
         return token, secret
 
-    @operation(creates=True, permission=Permission.TOKEN_MANAGE)
+    @operation(creates=True, permission=Permission.TOKEN_MANAGE, said=gettext_lazy("granted a token"))
     def grant(self, *, actor: Actor) -> None:
         """Let a machine in with these scopes until the token expires."""
         if unknown := set(self.scopes) - {str(scope) for scope in TOKEN_SCOPES}:
             raise Refused(f"A token cannot hold {', '.join(sorted(unknown))}.")
 
-    @operation(permission=Permission.TOKEN_MANAGE)
+    @operation(permission=Permission.TOKEN_MANAGE, said=gettext_lazy("revoked a token"))
     def revoke(self, *, actor: Actor) -> None:
         """End the token at once."""
         self.revoked_at = self.revoked_at or now()

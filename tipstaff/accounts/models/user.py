@@ -91,17 +91,17 @@ class User(AbstractBaseUser, Record):
     def role_label(self) -> str:
         return ", ".join(self.role_labels)
 
-    @operation(creates=True, permission=Permission.PERSON_MANAGE)
+    @operation(creates=True, permission=Permission.PERSON_MANAGE, said=gettext_lazy("enrolled"))
     def enrol(self, *, actor: Actor) -> None:
         """Add a person with their roles; they set their own password through the reset mail."""
 
-    @operation(permission=Permission.PERSON_MANAGE, guard=not_oneself)
+    @operation(permission=Permission.PERSON_MANAGE, guard=not_oneself, said=gettext_lazy("changed the roles"))
     def change_roles(self, *, actor: Actor, roles: list[str]) -> None:
         """Replace the roles. Work already done keeps the name of who did it."""
         self.roles = sorted(set(roles))
         self.__dict__.pop("permissions", None)
 
-    @operation(permission=Permission.PERSON_MANAGE, guard=not_oneself)
+    @operation(permission=Permission.PERSON_MANAGE, guard=not_oneself, said=gettext_lazy("closed the sign-in"))
     def deactivate(self, *, actor: Actor) -> None:
         """Close the sign-in. The person stays named in every history."""
         self.is_active = False

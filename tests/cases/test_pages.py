@@ -1,0 +1,188 @@
+"""The desk's pages: who sees them, what they hold with much and with nothing, and how few queries they make."""
+
+import pytest
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from appeals.models import Appeal
+from cases.models import Case, Decision, Report
+from tests import factories
+from tests.factories import person
+
+BUDGET = 12  # queries a page besides session and person (DESIGN 8)
+SIGN_IN = 2
+
+PAGES = {
+    "/desk/queue/": "reviewer",
+    "/desk/reports/": "reviewer",
+    "/desk/cases/": "reviewer",
+    "/desk/decisions/": "adjudicator",
+    "/desk/appeals/": "appeals",
+    "/oversight/": "auditor",
+    "/people/": "admin",
+    "/people/tokens/": "admin",
+    "/": "head",
+}
+
+
+def queries_of(browser: Client, url: str) -> int:
+    from django.db import connection
+
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get(url).status_code == 200
+    return len([query for query in captured.captured_queries if "django_cache" not in query["sql"]])
+
+
+@pytest.mark.parametrize(("url", "mailbox"), PAGES.items())
+def test_a_list_makes_as_many_queries_for_twenty_rows_as_for_two(enter, url: str, mailbox: str) -> None:
+    browser = enter(mailbox)
+    for _row in range(2):
+        factories.lodged()
+        factories.case()
+        factories.proposed()
+        factories.report()
+    few = queries_of(browser, url)
+    for _row in range(6):
+        factories.lodged()
+        factories.case()
+        factories.proposed()
+        factories.report()
+    assert queries_of(browser, url) == few <= BUDGET + SIGN_IN
+
+
+@pytest.mark.parametrize(("url", "mailbox"), PAGES.items())
+def test_a_page_says_what_to_do_when_there_is_nothing(enter, url: str, mailbox: str) -> None:
+    assert enter(mailbox).get(url).status_code == 200
+
+
+@pytest.mark.parametrize("state", ["open", "claimed", "proposed", "decided"])
+def test_a_case_page_in_every_state_stays_within_its_budget(enter, state: str) -> None:
+    made = {
+        "open": factories.case,
+        "claimed": lambda: factories.evidence(factories.claimed()).case,
+        "proposed": lambda: factories.proposed().case,
+        "decided": lambda: factories.issued().case,
+    }
+    case = made[state]()
+    assert queries_of(enter("reviewer"), case.get_absolute_url()) <= 20 + SIGN_IN
+
+
+def test_a_search_finds_by_reference_account_and_rule(enter) -> None:
+    case = factories.case()
+    other = factories.case(code="DI-01")
+    for word in (case.ref.lower(), case.subject.external_id[:6], "sp-03", case.reports.get().ref):
+        found = enter("reviewer").get("/desk/cases/", {"q": word}).context["page"].object_list
+        assert case in found
+    assert other not in enter("reviewer").get("/desk/cases/", {"q": "SP-03"}).context["page"].object_list
+
+
+def test_what_one_may_not_see_is_not_there(enter) -> None:
+    decision = factories.issued()
+    appeal = factories.lodged(decision)
+    report = Report.objects.first()
+    hidden = [
+        decision.case.get_absolute_url(),
+        decision.page_url,
+        appeal.get_absolute_url(),
+        report.get_absolute_url(),
+        f"/oversight/cases/{decision.case.ref}/",
+        f"/desk/subjects/{decision.case.subject.external_id}/",
+    ]
+    for mailbox in ("admin", "chair", "policy", "owner"):
+        assert {enter(mailbox).get(url).status_code for url in hidden} == {404}
+
+
+def test_an_act_without_the_role_is_refused_and_recorded(enter) -> None:
+    from tipstaff.ledger.models import Event
+
+    decision = factories.proposed()
+    page = enter("policy").post(f"/desk/decisions/{decision.ref}/issue/")
+    assert page.status_code == 403
+    assert Event.objects.filter(kind="access.refused", stream_id=f"access:{person('policy').reference}").count() == 1
+
+
+def test_a_refusal_at_htmx_is_a_fragment(enter) -> None:
+    decision = factories.issued()
+    page = enter("head").post(f"/desk/decisions/{decision.ref}/issue/", headers={"HX-Request": "true"})
+    assert page.status_code == 409
+    assert "<html" not in page.content.decode()
+
+
+def test_the_matrix_answers_before_anything_is_proposed(enter) -> None:
+    case = factories.claimed()
+    typed = {
+        "outcome": "breach",
+        "rule": "SP-03",
+        "conduct_at": f"{case.opened_at:%Y-%m-%dT%H:%M}",
+        "intent": "deliberate",
+        "sensitivity": "personal",
+        "severity": "2",
+        "reasons": "",
+        "detection": "none",
+    }
+    desk = enter("reviewer")
+    fragment = desk.post(f"/desk/cases/{case.ref}/advice/", typed, headers={"HX-Request": "true"}).content.decode()
+    assert "T5" in fragment
+    assert "7" in fragment
+    page = desk.post(f"/desk/cases/{case.ref}/propose/", {**typed, "act": "advice"})
+    assert page.status_code == 200
+    assert "T5" in page.content.decode()
+    assert not Decision.objects.exists()
+    assert desk.post(f"/desk/cases/{case.ref}/propose/", typed).status_code == 422
+    assert desk.post(f"/desk/cases/{case.ref}/propose/", {**typed, "reasons": factories.REASONS}).status_code == 302
+    assert Decision.objects.get().tier == "T5"
+
+
+def test_the_whole_job_at_the_desk(enter) -> None:
+    """Claim, evidence, finding, proposal, confirmation, issue, appeal, reversal: each by its page."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    case = factories.case(severity=2)
+    reviewer, adjudicator, head = enter("reviewer"), enter("adjudicator"), enter("head")
+    assert reviewer.post("/desk/queue/next/").url == case.get_absolute_url()
+    upload = SimpleUploadedFile("log.txt", b"10:02 user: hello", "text/plain")
+    typed = {
+        "evidence-kind": "log",
+        "evidence-label": "The log",
+        "evidence-source": "export",
+        "evidence-upload": upload,
+    }
+    assert reviewer.post(f"/desk/cases/{case.ref}/evidence/", typed).status_code == 302
+    typed = {
+        "finding-rule": "SP-03",
+        "finding-conclusion": "breach",
+        "finding-facts": "It did.",
+        "finding-exhibits": ["1"],
+    }
+    assert reviewer.post(f"/desk/cases/{case.ref}/finding/", typed).status_code == 302
+    typed = {
+        "outcome": "breach",
+        "rule": "SP-03",
+        "conduct_at": f"{case.opened_at:%Y-%m-%dT%H:%M}",
+        "intent": "deliberate",
+        "sensitivity": "personal",
+        "severity": "2",
+        "detection": "none",
+        "reasons": factories.REASONS,
+    }
+    assert reviewer.post(f"/desk/cases/{case.ref}/propose/", typed).status_code == 302
+    ref = Decision.objects.get().ref
+    assert head.post(f"/desk/decisions/{ref}/issue/").status_code == 409  # not confirmed yet
+    assert adjudicator.post(f"/desk/decisions/{ref}/confirm/").status_code == 302
+    assert head.post(f"/desk/decisions/{ref}/issue/").status_code == 302
+    assert Decision.objects.get().state == "issued"
+    exhibit = case.evidence.get()
+    served = adjudicator.post(exhibit.file.get_absolute_url(), {"purpose": "checking"})
+    assert b"".join(served.streaming_content) == b"10:02 user: hello"
+    assert served["Content-Disposition"].startswith("attachment")
+    factories.lodged(Decision.objects.get())
+    appeal = Appeal.objects.get()
+    appeals = enter("appeals")
+    appeals.post(f"/desk/appeals/{appeal.ref}/take-up/")
+    answer = {"act": "reverse", "reasons": factories.REASONS, "confirmed": "1"}
+    assert appeals.post(f"/desk/appeals/{appeal.ref}/decide/", answer).status_code == 302
+    assert Decision.objects.get().state == "reversed"
+    history = enter("auditor").post(f"/oversight/cases/{case.ref}/download/").json()
+    assert [event["seq"] for event in history["events"]] == list(range(1, len(history["events"]) + 1))
+    assert history["events"][-1]["kind"] == "export.created"
+    assert Case.objects.get().state == "decided"
