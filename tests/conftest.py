@@ -5,6 +5,7 @@ triggers refuse it. Tests that need commits, threads or another process work on 
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "tipstaff_template"
-ALIASES = {"DATABASE_URL": "app", "OWNER_DATABASE_URL": "owner", "SEQUENCER_DATABASE_URL": "sequencer", "ERASER_DATABASE_URL": "eraser"}  # fmt: skip
+ALIASES = {
+    "DATABASE_URL": "app",
+    "OWNER_DATABASE_URL": "owner",
+    "SEQUENCER_DATABASE_URL": "sequencer",
+    "ERASER_DATABASE_URL": "eraser",
+}
 
 hypothesis.settings.register_profile("tipstaff", deadline=None, max_examples=60, database=None)
 hypothesis.settings.load_profile("tipstaff")
@@ -40,6 +46,7 @@ def _start_services(config: pytest.Config) -> None:
 
     home = Path(tempfile.mkdtemp(prefix="tipstaff-tests-"))
     home.chmod(0o755)  # PostgreSQL drops to another user when the suite runs as root
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))  # runs after the services were stopped
     services = Services(home / "services", durable=False).start()
     config.add_cleanup(services.stop)
     os.environ |= {
