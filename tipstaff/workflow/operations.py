@@ -177,9 +177,10 @@ IRREGULAR = {
     "send": "sent",
     "take": "taken",
     "tell": "told",
+    "uphold": "upheld",
     "withdraw": "withdrawn",
 }
-DOUBLED = {"admit", "drop", "step", "stop", "submit"}
+DOUBLED = {"admit", "drop", "enrol", "step", "stop", "submit"}
 
 
 def past(verb: str) -> str:
