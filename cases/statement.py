@@ -27,8 +27,8 @@ def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:
             scope="subject",
             heading=_heading(decision),
             sections=sections(decision),
-            action="appeals:lodge",
-            action_label=_("Appeal this decision"),
+            action="appeals:lodge" if decision.outcome == "breach" else "",
+            action_label=_("Appeal this decision") if decision.outcome == "breach" else "",
             language=to.language,
             given_at=decision.issued_at or now(),
         )
@@ -73,7 +73,8 @@ def sections(decision: "Decision") -> list[dict[str, Any]]:
     else:
         parts.append({"heading": _("What follows"), "paragraphs": [_("Nothing is imposed on the account.")]})
     parts.append({"heading": _("How this was found and decided"), "paragraphs": [_automation(decision)]})
-    parts.append({"heading": _("If you disagree"), "paragraphs": _redress(decision)})
+    if decision.outcome == "breach":
+        parts.append({"heading": _("If you disagree"), "paragraphs": _redress(decision)})
     return parts
 
 

@@ -26,17 +26,14 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         length = request.headers.get("Content-Length", "")
         if length.isdigit() and int(length) > settings.REQUEST_BYTES:
             return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
-        return None
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, NotPermitted):
-            record(request.user, error)
+            record(getattr(request, "user", None), error)
         if isinstance(error, Refused):
             return page(request, error.status, str(error))
         if isinstance(error, RequestDataTooBig | TooManyFilesSent):

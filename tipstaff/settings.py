@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tipstaff.refusals.RefusalMiddleware",  # before anything that reads a body
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -74,7 +75,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tipstaff.access.DenyByDefaultMiddleware",
-    "tipstaff.refusals.RefusalMiddleware",
 ]
 
 FORM_RENDERER = "tipstaff.forms.Renderer"
@@ -146,7 +146,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BEAT_SCHEDULE_FILENAME = str(TIPSTAFF_HOME / "beat-schedule")
 # Each sweep takes what its rows say is due; `expires` drops ticks that piled up while no worker was there.
-SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15.0)
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
 DELIVERY_SECONDS = env.float("DELIVERY_SECONDS", default=3.0)
 CELERY_BEAT_SCHEDULE = {
     "sweep-clocks": {
@@ -288,6 +288,8 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
     "EXCEPTION_HANDLER": "tipstaff.refusals.problem",
     "UNAUTHENTICATED_USER": None,
+    # How many proxies of ours stand in front: that many addresses of X-Forwarded-For are believed, and no more.
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tipstaff API",

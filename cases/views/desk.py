@@ -74,10 +74,9 @@ def report_accept(request: StaffRequest, ref: str) -> HttpResponse:
     if not form.is_valid():
         return report_page(request, report, status=422, accept_form=form)
     facts = form.cleaned_data
-    subject = Subject.objects.filter(external_id=facts["external_id"]).first()
-    if subject is None:
-        subject = Subject(external_id=facts["external_id"], kind=facts["kind"], contact=facts["contact"])
-        subject.register(actor=request.user)
+    subject, _new = Subject.resolve(
+        facts["external_id"], actor=request.user, kind=facts["kind"], contact=facts["contact"]
+    )
     case = report.accept(actor=request.user, subject=subject, rule=facts["rule"], severity=facts["severity"])
     messages.success(request, _("%(report)s is in case %(case)s.") % {"report": report.ref, "case": case.ref})
     return redirect(case)

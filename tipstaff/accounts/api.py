@@ -108,20 +108,7 @@ class SubjectViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Subject]
         """Make the account known, or replace what is known about it."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        known = Subject.objects.filter(external_id=external_id).first()
-        if known is None:
-            known, created = self._register(external_id, serializer.validated_data)
-        else:
-            created = False
+        subject, created = Subject.resolve(external_id, actor=request.auth, **serializer.validated_data)
         if not created:
-            known.amend(actor=request.auth, **serializer.validated_data)
-        return Response(self.get_serializer(known).data, status=201 if created else 200)
-
-    def _register(self, external_id: str, columns: dict[str, Any]) -> tuple[Subject, bool]:
-        """A new subject, or the one that a simultaneous request made first."""
-        subject = Subject(external_id=external_id, **columns)
-        try:
-            subject.register(actor=self.request.auth)
-        except IntegrityError:
-            return Subject.objects.get(external_id=external_id), False
-        return subject, True
+            subject.amend(actor=request.auth, **serializer.validated_data)
+        return Response(self.get_serializer(subject).data, status=201 if created else 200)

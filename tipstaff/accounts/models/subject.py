@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -69,6 +69,22 @@ class Subject(Record):
 
     def get_absolute_url(self) -> str:
         return reverse("cases:subject", args=[self.external_id])
+
+    @classmethod
+    def resolve(cls, external_id: str, *, actor: Actor, **columns: Any) -> tuple["Subject", bool]:
+        """The account with this id, registered with `columns` if it is new; and whether it was. Whoever loses a race
+        for a new one gets the winner's.
+        """
+        known = cls.objects.filter(external_id=external_id).first()
+        if known is not None:
+            return known, False
+        subject = cls(external_id=external_id, **columns)
+        try:
+            with transaction.atomic():
+                subject.register(actor=actor)
+        except IntegrityError:
+            return cls.objects.get(external_id=external_id), False
+        return subject, True
 
     @operation(creates=True, permission=Permission.SUBJECT_WRITE, said=gettext_lazy("registered the account"))
     def register(self, *, actor: Actor) -> None:
