@@ -114,7 +114,8 @@ def _perform(
     actor: Actor,
     facts: dict[str, Any],
 ) -> Any:
-    memory, mark, locks = Memory(record), len(work.entries), len(work.locked)
+    mark = work.mark()
+    work.memories.append(Memory(record))
     work.depth += 1
     try:
         if work.depth == 1 and not actor.may(declared.permission):
@@ -142,9 +143,7 @@ def _perform(
         entry.told |= _changes(before, record.columns())
         return result
     except BaseException:
-        del work.entries[mark:]
-        del work.locked[locks:]
-        memory.restore()
+        work.back_to(mark)
         raise
     finally:
         work.depth -= 1

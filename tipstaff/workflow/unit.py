@@ -14,12 +14,29 @@ from tipstaff.workflow.models import Record
 DEADLOCK_RETRIES = 2
 
 
+class Memory:
+    """How a record stood before an act, so that a failed act leaves the object in memory as it was."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.attributes = dict(record.__dict__)
+        self.adding = record._state.adding
+        self.related: dict[str, Any] = dict(record._state.fields_cache)
+
+    def restore(self) -> None:
+        self.record.__dict__.clear()
+        self.record.__dict__.update(self.attributes)
+        self.record._state.adding = self.adding
+        self.record._state.fields_cache = self.related
+
+
 @dataclass
 class UnitOfWork:
     """What the outermost operation and those inside it have recorded so far, in the order they started."""
 
     entries: list[Entry] = field(default_factory=list)
     locked: list[Record] = field(default_factory=list)
+    memories: list[Memory] = field(default_factory=list)
     depth: int = 0
 
     def lock(self, record: Record) -> None:
@@ -31,6 +48,17 @@ class UnitOfWork:
             self.lock(root)
         record.lock()
         self.locked.append(record)
+
+    def mark(self) -> tuple[int, int, int]:
+        return len(self.entries), len(self.locked), len(self.memories)
+
+    def back_to(self, mark: tuple[int, int, int]) -> None:
+        """Forget what was recorded since `mark`, and leave every object in memory as it stood then."""
+        entries, locked, memories = mark
+        del self.entries[entries:]
+        del self.locked[locked:]
+        while len(self.memories) > memories:
+            self.memories.pop().restore()
 
 
 _current: ContextVar[UnitOfWork | None] = ContextVar("tipstaff_unit_of_work", default=None)
@@ -60,21 +88,8 @@ def _outermost[R](act: Callable[[UnitOfWork], R]) -> R:
             result = act(work)
             append(work.entries)
             return result
+    except BaseException:
+        work.back_to((0, 0, 0))
+        raise
     finally:
         _current.reset(token)
-
-
-class Memory:
-    """How a record stood before an act, so that a failed act leaves the object in memory as it was."""
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.attributes = dict(record.__dict__)
-        self.adding = record._state.adding
-        self.related: dict[str, Any] = dict(record._state.fields_cache)
-
-    def restore(self) -> None:
-        self.record.__dict__.clear()
-        self.record.__dict__.update(self.attributes)
-        self.record._state.adding = self.adding
-        self.record._state.fields_cache = self.related
