@@ -404,5 +404,10 @@ class Decision(Record):
         return self.varied_tier or self.tier
 
     @property
+    def ends_account(self) -> bool:
+        """Whether it closes the account for good: whoever issues it types its reference first."""
+        return any(document["type"] == Sanction.Kind.PERMANENT_TERMINATION for document in self.sanction_documents)
+
+    @property
     def self_issued(self) -> bool:
         return self.outcome in approval.SELF_ISSUED or (self.tier == "T1" and settings.SELF_ISSUE_T1)

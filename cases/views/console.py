@@ -58,6 +58,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "sanctions": case.sanctions.all() if decisions else [],
         "clock": Clock.objects.about(case).order_by("-started_at").first(),
         "trail": steps_of(case, limit=HISTORY),
+        "hands": case.hands.select_related("person"),
         "earlier": earlier_decisions(case),
         "may_work": "release" in acts,
     }
@@ -161,12 +162,19 @@ def decision_propose(request: StaffRequest, ref: str) -> HttpResponse:
     case = fetch(request, ref)
     form = decision_form(case, request.POST)
     if request.POST.get("act") == "advice":
-        return case_page(request, case, decision_form=form, **advice(request, case, form))
+        said = advice(request, case, form)
+        form.errors.clear()  # only advice was asked for; what is missing is said there
+        return case_page(request, case, decision_form=form, **said)
     if not form.is_valid():
         return case_page(request, case, status=422, decision_form=form, **advice(request, case, form))
     decision: Decision = form.save(commit=False)
     decision.case, decision.proposed_by = case, request.user
-    decision.propose(actor=request.user)
+    try:
+        decision.propose(actor=request.user)
+    except Refused as refusal:  # said beside what was typed, which would be lost on a page of its own
+        said = advice(request, case, form)
+        form.add_error(None, str(refusal))
+        return case_page(request, case, status=refusal.status, decision_form=form, **said)
     messages.success(request, _("%(decision)s is proposed.") % {"decision": decision.ref})
     return redirect(case)
 

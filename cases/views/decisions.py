@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -26,7 +27,7 @@ def decision_list(request: StaffRequest) -> HttpResponse:
     """Decisions that wait to be confirmed or issued, the most severe first."""
     waiting = Decision.objects.visible_to(request.user).waiting().prefetch_related("case__hands")
     waiting = waiting.select_related("case__subject", "rule__version__matrix", "proposed_by", "confirmed_by")
-    ordered = waiting.order_by("-severity", "case__due_at", "proposed_at")[:PAGE]
+    ordered = waiting.order_by(F("severity").desc(nulls_last=True), "case__due_at", "proposed_at")[:PAGE]
     rows = [(decision, {act.name for act in available_to(decision, request.user)}) for decision in ordered]
     return render(request, "cases/decision_list.html", {"rows": rows})
 
@@ -88,6 +89,8 @@ def decision_confirm(request: StaffRequest, ref: str) -> HttpResponse:
 @needs(Permission.DECISION_ISSUE)
 def decision_issue(request: StaffRequest, ref: str) -> HttpResponse:
     decision = fetch_decision(request, ref)
+    if decision.ends_account and request.POST.get("typed", "").strip().upper() != decision.ref:
+        return decision_page(request, decision, status=422, typed_wrong=True)
     decision.issue(actor=request.user)
     messages.success(request, _("%(decision)s is issued; the notice is given.") % {"decision": decision.ref})
     return redirect(decision.page_url)

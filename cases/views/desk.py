@@ -113,7 +113,10 @@ def queue(request: StaffRequest) -> HttpResponse:
     cases = Case.objects.visible_to(request.user).queued().select_related("subject", "rule", "claimed_by").with_counts()
     page = Paginator(cases, PAGE).get_page(request.GET.get("page"))
     mine = Case.objects.filter(claimed_by=request.user, claimed_until__gt=now(), state="investigating")
-    context: dict[str, Any] = {"page": page, "mine": mine.select_related("subject", "rule").order_by("claimed_until")}
+    context: dict[str, Any] = {
+        "page": page,
+        "mine": mine.select_related("subject", "rule").with_counts().order_by("claimed_until"),
+    }
     context["late"] = Case.objects.queued().filter(due_at__lt=now()).count()
     context["waiting_reports"] = Report.objects.filter(state="received").count()
     return render(request, "cases/case_queue.html", context)

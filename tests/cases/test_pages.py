@@ -186,3 +186,57 @@ def test_the_whole_job_at_the_desk(enter) -> None:
     assert [event["seq"] for event in history["events"]] == list(range(1, len(history["events"]) + 1))
     assert history["events"][-1]["kind"] == "export.created"
     assert Case.objects.get().state == "decided"
+
+
+def test_closing_an_account_for_good_asks_to_type_the_reference(enter) -> None:
+    decision = factories.proposed(
+        case_columns={"code": "WP-01", "severity": 4}, intent="deliberate", sensitivity="public"
+    )
+    assert decision.ends_account
+    decision.confirm(actor=person("senior"))
+    head = enter("head")
+    page = head.post(f"/desk/decisions/{decision.ref}/issue/", {"typed": "D-9999"})
+    assert page.status_code == 422
+    assert "nothing was issued" in page.content.decode()
+    head.post(f"/desk/decisions/{decision.ref}/issue/", {"typed": decision.ref.lower()})
+    decision.refresh_from_db()
+    assert decision.state == "issued"
+
+
+def test_a_refused_proposal_keeps_what_was_typed(enter) -> None:
+    case = factories.claimed()
+    typed = {
+        "outcome": "breach",
+        "rule": "SP-03",
+        "conduct_at": f"{case.opened_at:%Y-%m-%dT%H:%M}",
+        "intent": "deliberate",
+        "sensitivity": "personal",
+        "severity": "2",
+        "detection": "none",
+        "tier": "T9",
+        "reasons": factories.REASONS,
+    }
+    page = enter("reviewer").post(f"/desk/cases/{case.ref}/propose/", typed)
+    assert page.status_code == 409
+    assert "Another tier needs a reason" in page.content.decode()
+    assert factories.REASONS[:60] in page.content.decode()
+
+
+def test_every_template_is_used() -> None:
+    """What no view, template, library or handler names is dead. Mail texts are named by the kind that is queued."""
+    from pathlib import Path
+
+    root = Path(__file__).resolve().parents[2]
+    sources = [
+        path for room in ("tipstaff", "aup", "cases", "appeals", "oversight") for path in (root / room).rglob("*.py")
+    ]
+    templates = list((root / "templates").rglob("*.html")) + list((root / "templates").rglob("*.txt"))
+    text = "\n".join(path.read_text() for path in [*sources, *templates])
+    named_elsewhere = ("allauth/", "account/", "400.html", "403.html", "404.html", "500.html", "parts/f")
+    unused = []
+    for path in templates:
+        name = str(path.relative_to(root / "templates"))
+        word = path.stem if path.suffix == ".txt" else name
+        if not name.startswith(named_elsewhere) and f'"{word}' not in text:
+            unused.append(name)
+    assert not unused

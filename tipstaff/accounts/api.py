@@ -108,7 +108,8 @@ class SubjectViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Subject]
         """Make the account known, or replace what is known about it."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        subject, created = Subject.resolve(external_id, actor=request.auth, **serializer.validated_data)
+        token: Any = request.auth
+        subject, created = Subject.resolve(external_id, actor=token, **serializer.validated_data)
         if not created:
-            subject.amend(actor=request.auth, **serializer.validated_data)
+            subject.amend(actor=token, **serializer.validated_data)
         return Response(self.get_serializer(subject).data, status=201 if created else 200)
