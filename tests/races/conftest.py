@@ -22,7 +22,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
             connection.ensure_connection()
             start.wait(60)
             outcomes[place] = act()
-        except Exception as error:  # noqa: BLE001  what the loser of a race is told is what the test looks at
+        except Exception as error:  # what the loser of a race is told is what the test looks at
             outcomes[place] = error
         finally:
             connections.close_all()
