@@ -47,6 +47,7 @@ def _start_services(config: pytest.Config) -> None:
     home = Path(tempfile.mkdtemp(prefix="tipstaff-tests-"))
     home.chmod(0o755)  # PostgreSQL drops to another user when the suite runs as root
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))  # runs after the services were stopped
+    (home / "home" / "static").mkdir(parents=True)  # WhiteNoise warns when it is missing
     services = Services(home / "services", durable=False).start()
     config.add_cleanup(services.stop)
     os.environ |= {

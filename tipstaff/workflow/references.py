@@ -6,6 +6,8 @@ Each app registers its records; clocks, notices and the ledger can then name and
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
+
 if TYPE_CHECKING:
     from tipstaff.workflow.models import Record
 
@@ -44,6 +46,16 @@ def find_many(references: Iterable[str]) -> dict[str, "Record"]:
     found = {}
     for prefix, names in wanted.items():
         model = _records[prefix]
-        for record in model._default_manager.filter(**{f"{model.reference_field}__in": names}):
+        possible = [name for name in names if _is_possible(model, name)]
+        for record in model._default_manager.filter(**{f"{model.reference_field}__in": possible}):
             found[f"{prefix}:{getattr(record, model.reference_field)}"] = record
     return found
+
+
+def _is_possible(model: type["Record"], name: str) -> bool:
+    """False for what can name no record of `model`, such as a word where a UUID belongs."""
+    try:
+        model._meta.get_field(model.reference_field).to_python(name)
+    except ValidationError:
+        return False
+    return "\0" not in name
