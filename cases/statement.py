@@ -127,13 +127,17 @@ def measure(sanction: "Sanction") -> list[str]:
 def _remedies(decision: "Decision") -> list[str]:
     offered = decision.tier_document.get("remediation", {})
     words = {
-        "training": _("A course about this rule."),
-        "certification": _("A signed plan with evidence that the required controls are live."),
-        "re_evaluation": _("A fresh review of the account after the cooling-off period."),
+        "training": _("a course about this rule"),
+        "certification": _("a signed plan with evidence that the required controls are live"),
+        "re_evaluation": _("a fresh review of the account after the cooling-off period"),
     }
-    return [
-        text for kind, text in words.items() if offered.get(kind) in {"required", "offered", "optional", "on_request"}
-    ]
+    how = {
+        "required": _("Required: %(what)s."),
+        "offered": _("Offered to you: %(what)s."),
+        "optional": _("If you like: %(what)s."),
+        "on_request": _("On request: %(what)s."),
+    }
+    return [how[offered[kind]] % {"what": text} for kind, text in words.items() if offered.get(kind) in how]
 
 
 def _automation(decision: "Decision") -> str:

@@ -67,13 +67,10 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("accounts:people", _("People"), P.PERSON_MANAGE),
         ("accounts:tokens", _("Tokens"), P.TOKEN_MANAGE),
     ]
-    entries = [
-        Entry(reverse(name), label, request.path.startswith(reverse(name)))
-        for name, label, permission in places
-        if person.may(permission)
-    ]
-    policy = reverse("aup:policy")
-    return [*entries, Entry(policy, _("Policy"), request.path.startswith(policy))]
+    shown = [(reverse(name), label) for name, label, permission in places if person.may(permission)]
+    shown.append((reverse("aup:policy"), _("Policy")))
+    current = max((url for url, _label in shown if request.path.startswith(url)), key=len, default="")
+    return [Entry(url, label, url == current) for url, label in shown]
 
 
 @public

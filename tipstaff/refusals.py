@@ -54,6 +54,7 @@ def record(actor: Any, error: NotPermitted) -> None:
         append([Entry(stream=f"access:{actor.actor_ref}", kind="access.refused", at=now(), told=told)])
 
 
+KEYED = ("/notice/", "/appeal/", "/follow/")  # opened by a link or a code: their refusals set no cookie either
 TITLES = {
     400: "We could not read that",
     403: "That is not yours to do",
@@ -72,6 +73,7 @@ def page(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
     template = "errors/refusal.html#fragment" if request.headers.get("HX-Request") else "errors/refusal.html"
     context = {
         "status": status,
+        "layout": "base_link.html" if request.path.startswith(KEYED) else "base_public.html",
         "title": _(TITLES[status]),
         "sentence": sentence,
         "what_now": _("Go back: what you typed is still there. Reload the page to see how things stand now.")

@@ -296,6 +296,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Reports and subjects for machines. Every refusal is a problem document (RFC 9457).",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

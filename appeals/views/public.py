@@ -43,17 +43,18 @@ def _lodge(request: HttpRequest, notice: Notice, decision: Decision) -> HttpResp
         heard.withdraw(actor=actor)
         return redirect("appeals:lodge", notice.token)
     draft = Appeal(decision=decision, case=decision.case, language=notice.language)
+    previous = None if heard else decision.appeals.last()
     refusal = None if heard else Appeal.lodge.operation.guard(draft, actor)  # type: ignore[attr-defined]
     form = AppealForm(request.POST if request.method == "POST" else None, request.FILES or None)
     context = {
         "notice": notice,
         "decision": decision,
         "appeal": heard,
-        "previous": None if heard else decision.appeals.first(),
+        "previous": previous,
         "refusal": refusal,
         "closes_at": appeal_closes_at(decision),
         "form": form,
-        "answers": Notice.objects.filter(about=heard.reference) if heard else [],
+        "answers": Notice.objects.filter(about=(heard or previous).reference) if heard or previous else [],
     }
     if request.method != "POST":
         return render(request, "appeals/appeal_form.html", context)

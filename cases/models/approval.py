@@ -74,7 +74,7 @@ def may_issue(decision: "Decision", actor: Actor) -> str | None:
         return _("A decision of this weight is issued by: %(who)s.") % {"who": who}
     if decision.needs_confirmer and decision.confirmed_by is None:
         return _("Someone else has to confirm this decision before it can be issued.")
-    return _warning_missing(decision)
+    return warning_missing(decision)
 
 
 def _may_issue_own(decision: "Decision") -> str | None:
@@ -85,7 +85,8 @@ def _may_issue_own(decision: "Decision") -> str | None:
     return _("You investigated this case; someone else must issue the decision.")
 
 
-def _warning_missing(decision: "Decision") -> str | None:
+def warning_missing(decision: "Decision") -> str | None:
+    """Why this termination cannot be issued; None when it can, or is no termination."""
     if decision.tier not in WARNING_FIRST or decision.rule.zero_tolerance:
         return None
     if type(decision).objects.counting(decision.case, decision.conduct_at).exists():

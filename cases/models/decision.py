@@ -264,6 +264,8 @@ class Decision(Record):
             raise Refused(
                 _("The matrix recommends %(tier)s. Another tier needs a reason.") % {"tier": self.recommended_tier}
             )
+        if refusal := approval.warning_missing(self):
+            raise Refused(refusal)
         self.departure_reason = self.departure_reason if departs else ""
         self.needs_confirmer = departs or self.tier_document["four_eyes"] or answer.evaluation.adds_referral
 

@@ -58,10 +58,12 @@ class ReportQuerySet(RefQuerySet["Report"]):
         return self.filter(token=person.pk) if person.may(Permission.REPORT_VIEW) else self.none()
 
 
-def not_their_own(report: "Report", actor: Actor) -> str | None:
-    """DESIGN 1.2: nobody decides their own report."""
+def not_theirs(report: "Report", actor: Actor) -> str | None:
+    """DESIGN 1.2: nobody decides their own report, nor again what an appeal found wrong."""
     if report.reported_by_id and report.reported_by_id == getattr(actor, "pk", None):
         return _("You reported this; someone else must triage it.")
+    if report.triaged_by_id and report.triaged_by_id == getattr(actor, "pk", None):
+        return _("You declined this before an appeal brought it back; someone else must triage it now.")
     return None
 
 
@@ -181,7 +183,7 @@ class Report(Record):
         source=State.RECEIVED,
         target=State.NEEDS_INFORMATION,
         permission=Permission.REPORT_TRIAGE,
-        guard=not_their_own,
+        guard=not_theirs,
         said=gettext_lazy("asked the reporter a question"),
     )
     def ask(self, *, actor: Actor, question: str) -> None:
@@ -205,7 +207,7 @@ class Report(Record):
         source=State.RECEIVED,
         target=State.ACCEPTED,
         permission=Permission.REPORT_TRIAGE,
-        guard=not_their_own,
+        guard=not_theirs,
         said=gettext_lazy("accepted the report"),
     )
     def accept(self, *, actor: User, subject: Subject, rule: Rule, severity: int) -> Case:
@@ -220,7 +222,7 @@ class Report(Record):
         source=[State.RECEIVED, State.NEEDS_INFORMATION],
         target=State.DECLINED,
         permission=Permission.REPORT_TRIAGE,
-        guard=not_their_own,
+        guard=not_theirs,
         said=gettext_lazy("declined the report"),
     )
     def decline(self, *, actor: User, reason: str, note: str) -> None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from aup.models import PolicyVersion
 from cases.forms import DecisionForm, EvidenceForm, FindingForm
 from cases.models import Case, Decision, Evidence, Finding, Sanction
-from cases.models.approval import may_propose
+from cases.models.approval import may_propose, warning_missing
 from cases.statement import measure
 from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
@@ -205,4 +205,4 @@ def advice(request: StaffRequest, case: Case, form: DecisionForm) -> dict[str, A
     draft.tier = facts.get("tier") or recommendation.evaluation.tier
     draft.evaluation = recommendation.evaluation.as_json()
     planned = [measure(Sanction.of_tier(draft, document, at=now())) for document in draft.sanction_documents]
-    return {"advice_asked": True, "recommendation": recommendation, "chosen": draft, "planned": planned}
+    return {"advice_asked": True, "recommendation": recommendation, "chosen": draft, "planned": planned, "warning": warning_missing(draft)}

@@ -78,7 +78,7 @@ def follow(request: HttpRequest) -> HttpResponse:
         return private(render(request, "cases/report_follow.html", {"form": form}, status=422))
     answer = _act(found, request)
     context = {"report": found, "code": form.cleaned_data["code"], "answer_form": answer, "trail": _stages(found)}
-    context["appeal"] = found.appeals.first()
+    context["appeal"] = found.appeals.last()
     return private(render(request, "cases/report_status.html", context, status=422 if answer.errors else 200))
 
 
@@ -99,11 +99,11 @@ def _act(found: Report, request: HttpRequest) -> forms.Form:
 def _stages(found: Report) -> list[dict[str, Any]]:
     stages = [{"at": found.received_at, "text": _("We received your report.")}]
     if found.triaged_at:
-        words = (
-            _("We declined to open a case.")
-            if found.state == "declined"
-            else _("We opened a case, or added it to one.")
-        )
+        words = {
+            "declined": _("We declined to open a case."),
+            "received": _("We declined to open a case; your appeal succeeded, and somebody else reads it now."),
+            "needs_information": _("We declined to open a case; your appeal succeeded, and somebody else reads it now."),
+        }.get(found.state, _("We opened a case, or added it to one."))
         stages.append({"at": found.triaged_at, "text": words})
     if found.answered_at:
         stages.append({"at": found.answered_at, "text": _("The case was decided.")})

@@ -118,12 +118,22 @@ class TestSeparation:
         assert ("issue" in {act.name for act in available_to(decision, person(mailbox))}) is may
 
     def test_termination_needs_an_earlier_warning(self) -> None:
-        decision = factories.proposed(
-            tier="T8", departure_reason="The harm was very great.", intent="deliberate", sensitivity="special_category"
-        )
-        decision.confirm(actor=person("senior"))
         with pytest.raises(Refused, match="never warned"):
-            decision.issue(actor=person("head"))
+            factories.proposed(
+                tier="T8", departure_reason="The harm was great.", intent="deliberate", sensitivity="special_category"
+            )
+
+    def test_a_termination_falls_with_the_warning_it_stood_on(self) -> None:
+        account = factories.subject()
+        warning = factories.issued(case_columns={"about": account})
+        with moved_to(now() + timedelta(days=40)):
+            decision = factories.proposed(
+                case_columns={"about": account}, tier="T8", departure_reason="The harm was great.", conduct_at=now()
+            )
+            decision.confirm(actor=person("adjudicator"))
+            warning.reverse(actor=factories.SYSTEM, reason="It did not stand.")
+            with pytest.raises(Refused, match="never warned"):
+                decision.issue(actor=person("head"))
 
     def test_no_breach_is_issued_by_its_proposer(self) -> None:
         decision = factories.proposed(outcome="no_breach")

@@ -27,6 +27,7 @@ class PersonForm(forms.ModelForm):
 
 
 class RolesForm(forms.Form):
+    is_filter = True  # ticking none is an answer, so nothing is marked optional
     roles = forms.MultipleChoiceField(
         label=gettext_lazy("Roles"), choices=Role.choices, widget=forms.CheckboxSelectMultiple, required=False
     )

@@ -16,7 +16,7 @@ from tipstaff.workflow.unit import in_unit_of_work
 
 BATCH = 200
 # Who hears of a level besides the person whose work it is.
-HEARD_BY = {100: (Role.LEAD,), 150: (Role.LEAD, Role.HEAD_OF_ENFORCEMENT), 200: (Role.HEAD_OF_ENFORCEMENT, Role.CHAIR)}
+HEARD_BY = {100: (Role.LEAD,), 150: (Role.LEAD, Role.HEAD_OF_ENFORCEMENT), 200: (Role.LEAD, Role.HEAD_OF_ENFORCEMENT)}
 
 
 def sweep() -> int:
