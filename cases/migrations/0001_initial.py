@@ -423,7 +423,7 @@ class Migration(migrations.Migration):
                     django_fsm.FSMField(
                         choices=[
                             ("received", "Received"),
-                            ("needs_information", "Waiting for your answer"),
+                            ("needs_information", "Question open"),
                             ("accepted", "Under investigation"),
                             ("declined", "Declined"),
                             ("withdrawn", "Withdrawn"),

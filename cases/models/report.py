@@ -71,7 +71,7 @@ def not_theirs(report: "Report", actor: Actor) -> str | None:
 class Report(Record):
     class State(models.TextChoices):
         RECEIVED = "received", gettext_lazy("Received")
-        NEEDS_INFORMATION = "needs_information", gettext_lazy("Waiting for your answer")
+        NEEDS_INFORMATION = "needs_information", gettext_lazy("Question open")
         ACCEPTED = "accepted", gettext_lazy("Under investigation")
         DECLINED = "declined", gettext_lazy("Declined")
         WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
