@@ -2,12 +2,10 @@
 
 from datetime import timedelta
 
+from tipstaff.sla.levels import CLOCKS, reach
 from tipstaff.sla.models import Clock
 from tipstaff.time import now
-from tipstaff.workflow.actors import System
 from tipstaff.workflow.models import Record
-
-CLOCKS = System("clocks")
 
 # Severity 4 to 1. Norms: NetzDG 3(2) for decisions (24 h, 7 d), TCO 3(3) for triage, DSA 20 for appeals.
 TARGETS: dict[str, dict[int, timedelta]] = {
@@ -34,11 +32,13 @@ def start(about: Record, kind: Clock.Kind, *, severity: int) -> Clock:
 def stop(about: Record, kind: Clock.Kind, *, cancelled: bool = False) -> None:
     """Stop the running clock `kind`, if there is one."""
     for clock in Clock.objects.running().about(about).filter(kind=kind):
+        reach(clock, now())
         clock.stop(actor=CLOCKS, cancelled=cancelled)
 
 
 def pause(about: Record, *, reason: str) -> None:
     for clock in Clock.objects.running().about(about).filter(paused_at=None):
+        reach(clock, now())
         clock.pause(actor=CLOCKS, reason=reason)
 
 

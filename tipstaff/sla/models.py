@@ -98,8 +98,9 @@ class Clock(Record):
         return self.started_at + self.target * level / 100 + self.paused
 
     def levels_passed(self, at: datetime) -> list[int]:
-        """The levels reached by `at` that were not recorded yet, in order."""
-        return [level for level in LEVELS if level > self.level and self.instant_of(level) <= at]
+        """The levels passed before `at` that were not recorded yet, in order. Time stands still during a pause."""
+        until = min(at, self.paused_at) if self.paused_at else at
+        return [level for level in LEVELS if level > self.level and self.instant_of(level) < until]
 
     def save(self, **kwargs: Any) -> None:
         """Whatever else changed, the due time and the next check follow from the other columns."""
@@ -138,7 +139,8 @@ class Clock(Record):
         """End the clock and write down elapsed time and outcome. Late is late, whether or not a sweep had seen it."""
         at = now()
         running_pause = at - self.paused_at if self.paused_at else timedelta()
-        self.stopped_at, self.paused, self.paused_at = at, self.paused + running_pause, None
+        self.stopped_at, self.paused = at, self.paused + running_pause
+        self.paused_at, self.pause_reason = None, ""
         self.elapsed = max(at - self.started_at - self.paused, timedelta())
         if self.breached_at is None and at > self.instant_of(100) and not cancelled:
             self.breached_at, self.detected_at, self.level = self.instant_of(100), at, max(self.level, 100)

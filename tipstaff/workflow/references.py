@@ -55,7 +55,7 @@ def find_many(references: Iterable[str]) -> dict[str, "Record"]:
 def _is_possible(model: type["Record"], name: str) -> bool:
     """False for what can name no record of `model`, such as a word where a UUID belongs."""
     try:
-        model._meta.get_field(model.reference_field).to_python(name)
+        model._meta.get_field(model.reference_field).to_python(name)  # type: ignore[union-attr]
     except ValidationError:
         return False
     return "\0" not in name

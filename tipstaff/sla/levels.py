@@ -1,0 +1,54 @@
+"""What happens when a clock passes a level: it is recorded once with its true time, and people are told."""
+
+from datetime import datetime
+
+from tipstaff.accounts.models import User
+from tipstaff.notices import outbox
+from tipstaff.permissions import Role
+from tipstaff.sla.models import Clock
+from tipstaff.workflow import references
+from tipstaff.workflow.actors import System
+from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work
+
+CLOCKS = System("clocks")
+# Who hears of a level besides the person whose work it is.
+HEARD_BY = {100: (Role.LEAD,), 150: (Role.LEAD, Role.HEAD_OF_ENFORCEMENT), 200: (Role.LEAD, Role.HEAD_OF_ENFORCEMENT)}
+
+
+def reach(clock: Clock, at: datetime) -> bool:
+    """Record every level that `clock` passed before `at`, in order, and tell about the highest. False if there is none
+    that was not recorded. Done before a pause or a stop as well, so that history does not depend on when a sweep ran.
+    """
+
+    def act(work: UnitOfWork) -> bool:
+        work.lock(clock)
+        passed = clock.levels_passed(at)
+        for level in passed:
+            record = clock.warn if level < 100 else clock.breach if level == 100 else clock.escalate
+            record(actor=CLOCKS, level=level, reached_at=clock.instant_of(level))
+        if passed:
+            _tell(clock, passed[-1])
+        return bool(passed)
+
+    return in_unit_of_work(act)
+
+
+def _tell(clock: Clock, level: int) -> None:
+    record = references.find(clock.about)
+    if record is None:
+        return
+    owner = getattr(record, "owner", None)
+    people = set(User.objects.with_role(*HEARD_BY.get(level, ())))
+    if owner and owner.is_active:
+        people.add(owner)
+    for person in sorted(people, key=lambda person: person.email):
+        outbox.queue(
+            "clock_escalated",
+            to=person.email,
+            about=record,
+            actor=CLOCKS,
+            link=record.get_absolute_url(),
+            clock=clock,
+            level=level,
+            person=person,
+        )
