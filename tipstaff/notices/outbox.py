@@ -15,6 +15,7 @@ from tipstaff.notices.models import ATTEMPTS, Message
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor, System
 from tipstaff.workflow.models import Record
+from tipstaff.workflow.refused import Refused
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)  # how long one worker has to hand a mail over before another may try
@@ -54,7 +55,10 @@ def deliver_due(limit: int = 100) -> int:
         message = _lease()
         if message is None:
             break
-        taken += _deliver(message)
+        try:
+            taken += _deliver(message)
+        except Refused as refused:  # its lease ran out, and another worker settled it meanwhile
+            logger.warning("mail %s was left as it is: %s", message.pk, refused)
     return taken
 
 
@@ -85,7 +89,10 @@ def _deliver(message: Message) -> bool:
         else:
             _try_again(message, f"{refusal[0]} put off by the mail server")
         return False
-    except (OSError, smtplib.SMTPException) as error:
+    except ValueError as error:  # an address or a header that no mail can carry
+        message.give_up(actor=OUTBOX, error=type(error).__name__)
+        return False
+    except Exception as error:  # a server that is down, or what nobody thought of: one mail never stops the others
         _try_again(message, type(error).__name__)
         return False
     message.hand_over(actor=OUTBOX)
