@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
@@ -68,13 +69,13 @@ def receive_all(uploads: Iterable[UploadedFile], *, actor: Actor) -> list[Sealed
 def receive(upload: UploadedFile, *, actor: Actor) -> SealedFile:
     """Seal `upload` and return its record, not yet attached to a matter. Refused when it cannot be stored whole."""
     identity = pyrage.x25519.Identity.generate()
-    name = get_valid_filename(upload.name or "file")[-NAME_LIMIT:]
+    name = _name_of(upload)
     sealed = SealedFile(name=name, declared_type=(upload.content_type or "")[:200])
     sealed.wrapped_key = _wrap(str(identity))
     sealed.receive(actor=actor)
     try:
         digesting = _store(sealed.pk, upload, identity)
-    except (OSError, Damaged) as error:
+    except (OSError, pyrage.EncryptError, Damaged) as error:
         sealed.fail(actor=actor, reason=type(error).__name__)
         raise Refused(
             _("The file %(name)s could not be stored. Nothing was kept; try again.") % {"name": name}
@@ -93,12 +94,22 @@ def open_sealed(sealed: SealedFile) -> IO[bytes]:
     """The original bytes, decrypted into an unnamed temporary file and checked against the sealed digest."""
     identity = pyrage.x25519.Identity.from_str(_unwrap(bytes(sealed.wrapped_key)))
     clear = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115  the caller closes it
-    digesting = _decrypt(_path(sealed.pk), identity, clear)
-    if digesting.sha256.hexdigest() != sealed.sha256:
+    try:
+        if _decrypt(_path(sealed.pk), identity, clear).sha256.hexdigest() != sealed.sha256:
+            raise Damaged(f"The stored bytes of file {sealed.pk} are not the ones that were sealed.")
+    except BaseException:
         clear.close()
-        raise Damaged(f"The stored bytes of file {sealed.pk} are not the ones that were sealed.")
+        raise
     clear.seek(0)
     return clear
+
+
+def _name_of(upload: UploadedFile) -> str:
+    """What can be shown and saved of the name that the file came with."""
+    try:
+        return get_valid_filename(upload.name or "")[-NAME_LIMIT:]
+    except SuspiciousFileOperation:  # nothing of it
+        return "file"
 
 
 def _store(name: UUID, upload: UploadedFile, identity: Any) -> Digesting:
@@ -113,14 +124,27 @@ def _store(name: UUID, upload: UploadedFile, identity: Any) -> Digesting:
             target.flush()
             os.fsync(target.fileno())
         os.link(partial, final)
-        final.chmod(0o440)
-        with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as clear:
-            back = _decrypt(final, identity, clear)
-        if back.sha256.digest() != digesting.sha256.digest():
-            raise Damaged("The stored bytes do not match what was received.")
+        _make_last(final, identity, digesting)
     finally:
         partial.unlink(missing_ok=True)
     return digesting
+
+
+def _make_last(final: Path, identity: Any, received: Digesting) -> None:
+    """Read back what was stored, and see to it that a power failure does not take it; remove it if it is not right."""
+    try:
+        final.chmod(0o440)
+        with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as clear:
+            if _decrypt(final, identity, clear).sha256.digest() != received.sha256.digest():
+                raise Damaged("The stored bytes do not match what was received.")
+        folder = os.open(final.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except BaseException:
+        final.unlink(missing_ok=True)
+        raise
 
 
 def _decrypt(path: Path, identity: Any, target: IO[bytes]) -> Digesting:
@@ -128,8 +152,8 @@ def _decrypt(path: Path, identity: Any, target: IO[bytes]) -> Digesting:
     try:
         with path.open("rb") as stored:
             pyrage.decrypt_io(stored, digesting, [identity])
-    except pyrage.DecryptError as error:
-        raise Damaged(str(error)) from error
+    except (OSError, pyrage.DecryptError) as error:
+        raise Damaged(f"The stored bytes of file {path.stem} cannot be opened: {error}") from error
     return digesting
 
 
