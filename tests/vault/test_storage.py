@@ -5,7 +5,6 @@ import io
 import os
 import resource
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import pyrage
 import pytest
 from django.core.files.uploadedfile import InMemoryUploadedFile, SimpleUploadedFile, TemporaryUploadedFile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import SYSTEM, sealed
@@ -130,8 +129,9 @@ class TestName:
         assert len(file.name) == 255
         assert file.name.endswith("éé.tar.gz")
 
+    @example("a", "text/\0plain\ud800")
     @given(st.text(max_size=300), st.text(max_size=300) | st.none())
-    @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_any_name_and_type_can_be_sealed(self, vault: Path, name: str, content_type: str | None) -> None:
         file = storage.receive(named(name, b"", content_type), actor=SYSTEM)
         assert 0 < len(file.name) <= 255
@@ -244,18 +244,3 @@ class TestOpen:
         settings.VAULT_KEY = "another secret than before"
         with pytest.raises(storage.Damaged, match="vault key"):
             storage.open_sealed(file)
-
-    def test_the_age_tool_reads_it_too(self, vault: Path) -> None:
-        """The format is age's own: another implementation, where the machine has one, opens the file."""
-        from shutil import which
-
-        tool = which("age") or which("rage")
-        if tool is None:
-            pytest.skip("neither age nor rage is installed here")
-        file = sealed(TEXT)
-        identity = vault / "identity"
-        identity.write_text(storage._unwrap(bytes(file.wrapped_key)) + "\n")
-        clear = subprocess.run(
-            [tool, "-d", "-i", str(identity), str(on_disk(file, vault))], capture_output=True, check=True
-        )
-        assert clear.stdout == TEXT

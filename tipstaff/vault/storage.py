@@ -70,7 +70,8 @@ def receive(upload: UploadedFile, *, actor: Actor) -> SealedFile:
     """Seal `upload` and return its record, not yet attached to a matter. Refused when it cannot be stored whole."""
     identity = pyrage.x25519.Identity.generate()
     name = _name_of(upload)
-    sealed = SealedFile(name=name, declared_type=(upload.content_type or "")[:200])
+    declared = "".join(character for character in upload.content_type or "" if character.isprintable())
+    sealed = SealedFile(name=name, declared_type=declared[:200])
     sealed.wrapped_key = _wrap(str(identity))
     sealed.receive(actor=actor)
     try:
