@@ -1,0 +1,102 @@
+"""Every page that a person can reach by links opens, says nothing on the console, and can be used by everybody."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any, Literal
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from django.urls import resolve
+from playwright.sync_api import Page
+
+from tests.journeys.test_journeys import become
+
+pytestmark = pytest.mark.xdist_group("journeys")
+
+Visit = Callable[..., Page]
+PEOPLE = {
+    "reviewer": "Mara Okafor",
+    "adjudicator": "Jonas Lindqvist",
+    "appeals": "Noor Haddad",
+    "auditor": "Amara Nwosu",
+    "admin": "Elif Demir",
+    "policy": "Greta Holm",
+    "anybody": "",
+}
+PAGES, OF_A_KIND = 40, 2  # how many are asked for at most: in all, and of one URL pattern
+LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (360, "dark"))
+BORROWED = {"api:docs"}  # somebody else's page inside ours; only its console is held to our rules
+OTHERS_LINKS = {"demo:mail"}  # what stands in a mail is for its recipient
+examined: set[str] = set()  # URL patterns that were looked at for somebody; home is different for everybody
+
+
+class Links(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        target = dict(attrs).get("href")
+        if tag == "a" and target:
+            self.found.append(target)
+
+
+def crawl(page: Page, origin: str) -> tuple[dict[str, int], dict[str, str]]:
+    """The status of every page reached from the first one, and one HTML page for each URL pattern."""
+    waiting, statuses = ["/"], {}
+    of_a_kind: Counter[str] = Counter()
+    samples: dict[str, str] = {}
+    while waiting and len(statuses) < PAGES:
+        path = waiting.pop(0)
+        kind = resolve(urlsplit(path).path).view_name
+        if path in statuses or of_a_kind[kind] >= OF_A_KIND:
+            continue
+        of_a_kind[kind] += 1
+        answer = page.request.get(path)
+        statuses[path] = answer.status
+        if not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        samples.setdefault(kind, path)
+        for link in () if kind in OTHERS_LINKS else Links(answer.text()).found:
+            target = urldefrag(urljoin(f"{origin}{path}", link)).url
+            if target.startswith(f"{origin}/"):
+                waiting.append(target.removeprefix(origin))
+    return statuses, samples
+
+
+def faults(page: Page) -> dict[str, Any]:
+    """What axe holds against the page in each look, and where it is wider than the screen."""
+    found: dict[str, Any] = {}
+    page.evaluate(AXE_SCRIPT)
+    for width, scheme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for violation in page.evaluate("axe.run({resultTypes: ['violations']}).then(told => told.violations)"):
+            places = [node["html"][:160] for node in violation["nodes"][:3]]
+            found[f"{page.url} {width} {scheme} {violation['id']}"] = places
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wider > 0:
+            found[f"{page.url} {width} wider than the screen"] = f"by {wider} px"
+    return found
+
+
+@pytest.mark.parametrize("mailbox", PEOPLE)
+def test_every_page_within_reach_opens_quietly_and_for_everybody(visit: Visit, stack: Any, mailbox: str) -> None:
+    page = visit()
+    if PEOPLE[mailbox]:
+        become(page, PEOPLE[mailbox])
+    statuses, samples = crawl(page, stack.url)
+    assert {path: status for path, status in statuses.items() if status != 200} == {}
+    assert len(samples) >= 5
+
+    told: dict[str, Any] = {}
+    for kind in samples.keys() - examined:
+        page.goto(samples[kind])
+        told |= faults(page) if kind not in BORROWED else {}
+        examined.add(kind)
+    examined.discard("home")
+    assert told == {}, json.dumps(told, indent=1)
