@@ -27,6 +27,7 @@ from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
 
+SPENT = ("inadmissible", "withdrawn", "reversed")  # after these the same matter can be appealed again
 TEXT_LIMIT = 5000
 REASONS_MINIMUM = 60
 
@@ -155,14 +156,18 @@ class Appeal(Record):
                 name="appeal_once_per_decision",
             ),
             models.UniqueConstraint(
-                fields=["report"], condition=~Q(state__in=["inadmissible", "withdrawn"]), name="appeal_once_per_report"
+                fields=["report"],
+                condition=~Q(state__in=["inadmissible", "withdrawn", "reversed"]),
+                name="appeal_once_per_report",
             ),
             models.CheckConstraint(
                 condition=Q(reviewer=None, taken_up_at=None) | Q(reviewer__isnull=False, taken_up_at__isnull=False),
                 name="appeal_taken_up_by_somebody",
             ),
             models.CheckConstraint(
-                condition=Q(case=None) | Q(reviewer=None) | Q(reviewed_part="reviewed_appeal"),
+                condition=Q(case=None)
+                | Q(reviewer=None)
+                | Q(reviewed_part__isnull=False, reviewed_part="reviewed_appeal"),
                 name="appeal_reviewed_part",
             ),
             models.CheckConstraint(
@@ -199,6 +204,10 @@ class Appeal(Record):
         return self.report.severity if self.report else 2
 
     @property
+    def content_is_sealed(self) -> bool:
+        return bool(self.case and self.case.content_is_sealed)
+
+    @property
     def milder_tiers(self) -> list[dict[str, Any]]:
         """The tiers that could take the place of the one imposed: every lower one, down to the rule's minimum."""
         if self.decision is None or not self.decision.tier:
@@ -231,9 +240,16 @@ class Appeal(Record):
     )
     def take_up(self, *, actor: User) -> None:
         """Hear the appeal. Only for somebody with no other part in the case; the Hand table says the same by key."""
+        self._hear(actor)
+
+    def _hear(self, actor: User) -> None:
         self.reviewer, self.taken_up_at = actor, now()
         if self.case:
             self.reviewed_part = self.case.take_part(actor, Hand.Part.REVIEWED_APPEAL)
+
+    def _came_late(self) -> bool:
+        closes = appeal_closes_at(self.decision) if self.decision else None
+        return closes is not None and self.lodged_at > closes
 
     @operation(
         source=State.LODGED,
@@ -242,9 +258,12 @@ class Appeal(Record):
         guard=no_other_part,
         said=gettext_lazy("did not admit the appeal"),
     )
-    def declare_inadmissible(self, *, actor: Actor, reason: str) -> None:
+    def declare_inadmissible(self, *, actor: User, reason: str) -> None:
         """Do not hear it, for one of three reasons only; the person is told which."""
+        if reason == self.Inadmissible.OUT_OF_TIME and not self._came_late():
+            raise Refused(_("The appeal came in time."))
         self.inadmissible_reason = reason
+        self._hear(actor)
         if self.decision:
             self.decision.uncontest(actor=actor)
         self._end(actor, self.State.INADMISSIBLE)

@@ -8,7 +8,7 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aup.models import Rule
+from aup.models import PolicyVersion, Rule
 from cases.models import Decision, Evidence, Finding, Report
 from cases.models.decision import REASONS_LIMIT, REASONS_MINIMUM
 from cases.models.finding import FACTS_LIMIT
@@ -147,7 +147,8 @@ class AcceptForm(forms.Form):
 
     def __init__(self, *arguments: Any, report: Report, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["rule"].offer(report.conduct_at)
+        known = PolicyVersion.objects.in_force(report.conduct_at)  # none: the day typed lies before any policy
+        self.fields["rule"].offer(report.conduct_at if known else now())
         self.initial.setdefault("rule", report.rule.code if report.rule else None)
         self.initial.setdefault("severity", report.severity)
 

@@ -15,6 +15,7 @@ from tipstaff.workflow.actors import Actor
 if TYPE_CHECKING:
     from cases.models import Decision, Sanction
 
+HEADING_LIMIT = 250
 APPEAL_MONTHS = 6  # DSA 20(1); a tier may say more
 
 
@@ -25,7 +26,7 @@ def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:
             about=decision.reference,
             about_stream=decision.stream,
             scope="subject",
-            heading=_heading(decision),
+            heading=_heading(decision)[:HEADING_LIMIT],
             sections=sections(decision),
             action="appeals:lodge" if decision.outcome == "breach" else "",
             action_label=_("Appeal this decision") if decision.outcome == "breach" else "",

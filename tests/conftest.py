@@ -37,8 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
         _start_services(config)
-    _use_database(clone_of(TEMPLATE, f"seed_{worker or 'alone'}"))
+    seed = clone_of(TEMPLATE, f"seed_{worker or 'alone'}")
+    _use_database(seed)
     django.setup()  # settings are read here, now that the addresses are known
+    _point_connections_at(seed)  # a worker inherits the controller's environment and may have read settings before
 
 
 def _start_services(config: pytest.Config) -> None:

@@ -82,7 +82,7 @@ class DenyByDefaultMiddleware:
         access = access_of(view)
         if access is None:
             raise PermissionDenied(f"{view.__module__}.{view.__qualname__} names no access.")
-        if access not in {"public", "sign-in", "token"} and _lacks_second_factor(request):
+        if access not in {"public", "sign-in", "token"} and lacks_second_factor(request):
             return redirect("mfa_index")
         return None
 
@@ -98,7 +98,7 @@ def access_of(view: Any) -> Any:
     return None
 
 
-def _lacks_second_factor(request: HttpRequest) -> bool:
+def lacks_second_factor(request: HttpRequest) -> bool:
     return bool(
         settings.STAFF_NEED_SECOND_FACTOR and request.user.is_authenticated and not is_mfa_enabled(request.user)
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from appeals.models import Appeal
 from aup.models import PolicyVersion
 from cases.models import Case, Decision, Report
-from tipstaff.access import public
+from tipstaff.access import lacks_second_factor, public
 from tipstaff.accounts.models import User
 from tipstaff.demo.people import PEOPLE
 from tipstaff.permissions import Permission
@@ -79,6 +79,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """For a stranger, what can be done here; for staff, what waits for them."""
     if not request.user.is_authenticated:
         return render(request, "home/public.html", {"version": PolicyVersion.objects.in_force(now())})
+    if lacks_second_factor(request):
+        return redirect("mfa_index")
     return render(request, "home/staff.html", {"tiles": _tiles(request.user), "mine": _mine(request.user)})
 
 

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     TOKEN_MANAGE = "token:manage"  # noqa: S105  a permission's name, not a secret
     FILE_SEAL = "file:seal"
     FILE_READ = "file:read"
+    FILE_UNSEAL = "file:unseal"
 
 
 P = Permission
@@ -102,7 +103,7 @@ BUNDLES: dict[str, frozenset[Permission]] = {
     ),
     Role.MEMBER: frozenset({P.REPORT_FILE}),
     Role.CHAIR: frozenset({P.REPORT_FILE}),
-    Role.CUSTODIAN: frozenset({P.REPORT_FILE, P.FILE_READ}),
+    Role.CUSTODIAN: frozenset({P.REPORT_FILE, P.FILE_READ, P.FILE_UNSEAL}),
     Role.SYSTEM_OWNER: frozenset({P.REPORT_FILE}),
     Role.AUDITOR: frozenset({P.HISTORY_VIEW, P.HISTORY_EXPORT, P.CASE_VIEW, P.REPORT_VIEW, P.APPEAL_VIEW}),
     Role.ADMINISTRATOR: frozenset({P.PERSON_MANAGE, P.TOKEN_MANAGE}),

@@ -27,7 +27,9 @@ class RefusalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) > settings.REQUEST_BYTES:
+        files = request.path.startswith(settings.FILE_DOORS)
+        limit = settings.REQUEST_BYTES if files else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if length.isdigit() and int(length) > limit:
             return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
         return self.get_response(request)
 
@@ -115,6 +117,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         record(request.user, error)
     if isinstance(error, Refused):
         error = _Conflict(str(error), error.status)
+    elif isinstance(error, RequestDataTooBig):
+        error = _Conflict("The body is larger than the API takes.", 413)
     elif isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -125,7 +125,13 @@ DATABASES = {
     "eraser": database(env.str("ERASER_DATABASE_URL", default=DATABASE_URL)),
 }
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
 
 # --- Celery: JSON, late acknowledgement, no results; deadlines are rows, never message delays. ---
 BROKER_URL = env.str("BROKER_URL", default="redis://127.0.0.1:6379/0")
@@ -195,13 +201,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 REQUEST_BYTES = FILES_PER_FORM * FILE_BYTES + 1024 * 1024
-FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
+FILE_DOORS = ("/report/", "/appeal/", "/desk/cases/")  # everywhere else a body is a form and no more
+# Uploads wait here until they are sealed: a directory of our own, which nobody else can enter.
+FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default=str(TIPSTAFF_HOME / "staging"))
+Path(FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
 RATE_LIMITS = {"report": "30/hour", "appeal": "30/hour", "follow": "60/hour"}
 
 # --- How this organisation enforces ---
 SELF_ISSUE_T1 = env.bool("SELF_ISSUE_T1", default=False)  # may the proposer of a T1 warning issue it too?
 CLAIM_MINUTES = 30
-APPEAL_RETENTION_DAYS = 365 * 3
+NOTICE_RETENTION_DAYS = 365 * 3  # how long the link of a notice opens its page
 
 # --- Sign-in ---
 AUTHENTICATION_BACKENDS = [
@@ -278,6 +287,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = TESTING or DEBUG
 
 # --- API ---
+NUM_PROXIES = env.int("NUM_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tipstaff.accounts.tokens.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["tipstaff.accounts.tokens.NeedsScope"],
@@ -289,7 +300,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "tipstaff.refusals.problem",
     "UNAUTHENTICATED_USER": None,
     # How many proxies of ours stand in front: that many addresses of X-Forwarded-For are believed, and no more.
-    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+    "NUM_PROXIES": NUM_PROXIES,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tipstaff API",

@@ -30,7 +30,7 @@ def lodge(request: HttpRequest, token: str) -> HttpResponse:
     """Appeal the decision of a notice, or see how the appeal stands."""
     notice = Notice.by_token(token)
     decision = references.find(notice.about) if notice else None
-    if notice is None or not isinstance(decision, Decision):
+    if notice is None or not notice.action or not isinstance(decision, Decision):
         raise Http404
     with translation.override(notice.language):
         return private(_lodge(request, notice, decision))
@@ -43,7 +43,8 @@ def _lodge(request: HttpRequest, notice: Notice, decision: Decision) -> HttpResp
         heard.withdraw(actor=actor)
         return redirect("appeals:lodge", notice.token)
     draft = Appeal(decision=decision, case=decision.case, language=notice.language)
-    previous = None if heard else decision.appeals.last()
+    latest = heard or decision.appeals.last()
+    previous = None if heard else latest
     refusal = None if heard else Appeal.lodge.operation.guard(draft, actor)  # type: ignore[attr-defined]
     form = AppealForm(request.POST if request.method == "POST" else None, request.FILES or None)
     context = {
@@ -54,7 +55,7 @@ def _lodge(request: HttpRequest, notice: Notice, decision: Decision) -> HttpResp
         "refusal": refusal,
         "closes_at": appeal_closes_at(decision),
         "form": form,
-        "answers": Notice.objects.filter(about=(heard or previous).reference) if heard or previous else [],
+        "answers": Notice.objects.filter(about=latest.reference) if latest else [],
     }
     if request.method != "POST":
         return render(request, "appeals/appeal_form.html", context)

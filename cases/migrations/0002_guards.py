@@ -18,9 +18,11 @@ ALTER TABLE cases_hand ENABLE ALWAYS TRIGGER cases_hand_keep_all;
 """
 
 ISSUED = """
-CREATE FUNCTION cases_keep_issued_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION cases_keep_decision() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     stamps CONSTANT text[] := ARRAY['state', 'contested_at', 'settled_at', 'varied_tier'];
+    approval CONSTANT text[] := stamps || ARRAY['confirmed_by_id', 'confirmed_part', 'confirmed_at', 'issued_by_id',
+        'issued_part', 'issued_at', 'returned_reason'];
 BEGIN
     IF TG_OP = 'DELETE' THEN
         RAISE EXCEPTION 'a decision is never deleted' USING ERRCODE = 'restrict_violation';
@@ -28,11 +30,14 @@ BEGIN
     IF OLD.issued_at IS NOT NULL AND to_jsonb(OLD) - stamps <> to_jsonb(NEW) - stamps THEN
         RAISE EXCEPTION 'an issued decision does not change' USING ERRCODE = 'restrict_violation';
     END IF;
+    IF to_jsonb(OLD) - approval <> to_jsonb(NEW) - approval THEN
+        RAISE EXCEPTION 'what was proposed does not change; it is returned or withdrawn' USING ERRCODE = 'restrict_violation';
+    END IF;
     RETURN NEW;
 END $$;
 
 CREATE TRIGGER cases_decision_keep BEFORE UPDATE OR DELETE ON cases_decision
-    FOR EACH ROW EXECUTE FUNCTION cases_keep_issued_decision();
+    FOR EACH ROW EXECUTE FUNCTION cases_keep_decision();
 CREATE TRIGGER cases_decision_keep_all BEFORE TRUNCATE ON cases_decision
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 ALTER TABLE cases_decision ENABLE ALWAYS TRIGGER cases_decision_keep;
@@ -46,7 +51,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             HANDS + ISSUED,
             """
-            DROP FUNCTION cases_keep_issued_decision() CASCADE;
+            DROP FUNCTION cases_keep_decision() CASCADE;
             DROP TRIGGER cases_hand_keep ON cases_hand;
             DROP TRIGGER cases_hand_keep_all ON cases_hand;
             DROP TRIGGER cases_decision_keep_all ON cases_decision;

@@ -35,7 +35,7 @@ def may_propose(decision: "Decision", actor: Actor) -> str | None:
 def not_the_proposer(decision: "Decision", actor: Actor) -> str | None:
     if actor == decision.proposed_by:
         return _("You proposed this decision.")
-    return None
+    return someone_else(decision, actor, Hand.Part.CONFIRMED, Hand.Part.ISSUED)
 
 
 def only_the_proposer(decision: "Decision", actor: Actor) -> str | None:
@@ -44,15 +44,17 @@ def only_the_proposer(decision: "Decision", actor: Actor) -> str | None:
     return None
 
 
-def someone_else(decision: "Decision", actor: Actor) -> str | None:
-    """The Hand table says the same by key."""
-    if part := decision.case.part_of(actor):
+def someone_else(decision: "Decision", actor: Actor, *unless: Hand.Part) -> str | None:
+    """Refuse whoever has a part in the case already, `unless` it is the one they would have again. The Hand table says
+    the same by key.
+    """
+    if (part := decision.case.part_of(actor)) and part not in unless:
         return _("You %(part)s this case; someone else must do this.") % {"part": Hand.Part(part).label}
     return None
 
 
 def may_confirm(decision: "Decision", actor: Actor) -> str | None:
-    if refusal := someone_else(decision, actor):
+    if refusal := someone_else(decision, actor, Hand.Part.CONFIRMED):
         return refusal
     if not decision.needs_confirmer:
         return _("This decision needs no confirmer; it can be issued.")
@@ -64,7 +66,7 @@ def may_confirm(decision: "Decision", actor: Actor) -> str | None:
 def may_issue(decision: "Decision", actor: Actor) -> str | None:
     if actor == decision.proposed_by:
         return _may_issue_own(decision)
-    if refusal := someone_else(decision, actor):
+    if refusal := someone_else(decision, actor, Hand.Part.ISSUED):
         return refusal
     if not isinstance(actor, User):
         return _("Decisions are issued by people.")

@@ -85,6 +85,13 @@ def claimed_by_actor(case: "Case", actor: Actor) -> str | None:
     return _("Claim the case first, so that two people do not work on it at once.")
 
 
+def no_newer_case(case: "Case", actor: Actor) -> str | None:
+    newer = Case.objects.open_now().filter(subject=case.subject, rule_group=case.rule_group).exclude(pk=case.pk).first()
+    if case.subject and newer:
+        return _("%(case)s is open about the same account and rules; decide that one first.") % {"case": newer.ref}
+    return None
+
+
 @references.register("case")
 class Case(Record):
     class State(models.TextChoices):
@@ -167,6 +174,11 @@ class Case(Record):
         return case
 
     @property
+    def content_is_sealed(self) -> bool:
+        """Whether its evidence is for custodians only."""
+        return self.rule.content_handling == "sealed"
+
+    @property
     def claimant(self) -> User | None:
         """Who holds the case now; a lease that ran out holds nothing."""
         return self.claimed_by if self.claimed_until and self.claimed_until > now() else None
@@ -204,10 +216,15 @@ class Case(Record):
         self.due_at = clock.due_at
 
     @operation(source=OPEN, permission=Permission.REPORT_TRIAGE, said=gettext_lazy("added a report to the case"))
-    def join(self, *, actor: Actor, report: Any) -> None:
-        """A report belongs to this case; a member of staff who wrote it is kept out of the other parts."""
-        if report.reported_by:
+    def join(self, *, actor: Actor, report: Any, severity: int) -> None:
+        """A report belongs to this case, which becomes as severe as the worst of them; a member of staff who wrote one
+        is kept out of the other parts, if they have none yet.
+        """
+        if report.reported_by and not self.part_of(report.reported_by):
             self.take_part(report.reported_by, Hand.Part.REPORTED)
+        if severity > self.severity:
+            self.severity = severity
+            self.due_at = clocks.regrade(self, Clock.Kind.DECISION, severity=severity)
 
     @operation(
         source=[State.OPEN, State.INVESTIGATING],
@@ -266,9 +283,12 @@ class Case(Record):
         source=State.DECIDED,
         target=State.INVESTIGATING,
         permission=Permission.APPEAL_DECIDE,
+        guard=no_newer_case,
         said=gettext_lazy("opened the case again"),
     )
     def reopen(self, *, actor: Actor, reason: str) -> None:
         """An appeal sent it back; a new decision clock starts and the old one keeps its result."""
         clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity)
         self.due_at = clock.due_at
+        for report in self.reports.filter(state="answered").order_by("id"):
+            report.wait_again(actor=actor)

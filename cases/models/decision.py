@@ -158,14 +158,24 @@ class Decision(Record):
             models.CheckConstraint(condition=Q(proposed_part="investigated"), name="decision_proposed_part"),
             models.CheckConstraint(
                 condition=Q(confirmed_by=None, confirmed_at=None, confirmed_part=None)
-                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False, confirmed_part="confirmed"),
+                | Q(
+                    confirmed_by__isnull=False,
+                    confirmed_at__isnull=False,
+                    confirmed_part__isnull=False,  # a comparison with NULL would pass the check
+                    confirmed_part="confirmed",
+                ),
                 name="decision_confirmed_part",
             ),
             models.CheckConstraint(
                 condition=Q(issued_by=None, issued_at=None, issued_part=None)
-                | Q(issued_by__isnull=False, issued_at__isnull=False, issued_part="issued")
+                | Q(issued_by__isnull=False, issued_at__isnull=False, issued_part__isnull=False, issued_part="issued")
                 | (
-                    Q(issued_by__isnull=False, issued_at__isnull=False, issued_part="investigated")
+                    Q(
+                        issued_by__isnull=False,
+                        issued_at__isnull=False,
+                        issued_part__isnull=False,
+                        issued_part="investigated",
+                    )
                     & (Q(outcome__in=approval.SELF_ISSUED) | Q(tier="T1"))
                 ),
                 name="decision_issued_part",
@@ -202,6 +212,7 @@ class Decision(Record):
             Sanction.objects.filter(subject=self.case.subject)
             .restricting()
             .exclude(case=self.case)
+            .exclude(decision__contested_at__isnull=False)
             .was_in_force(self.conduct_at)
             .exists()
         )
@@ -241,6 +252,8 @@ class Decision(Record):
     def _check_citation(self) -> None:
         if Rule.objects.cited(self.rule.code, self.conduct_at) != self.rule:
             raise Refused(_("A decision cites the rule as it was in force when the conduct happened; pick it again."))
+        if self.rule.group.code != self.case.rule_group:
+            raise Refused(_("This case is about another group of rules; open a case of its own for this one."))
         if self.conduct_at > now():
             raise Refused(_("The conduct cannot lie in the future."))
         if self.outcome == self.Outcome.BREACH and self.case.subject is None:
@@ -269,6 +282,17 @@ class Decision(Record):
         self.departure_reason = self.departure_reason if departs else ""
         self.needs_confirmer = departs or self.tier_document["four_eyes"] or answer.evaluation.adds_referral
 
+    def _check_grading(self) -> None:
+        """What earlier decisions made of this one may have changed since it was proposed (an appeal, another issue)."""
+        if self.outcome != self.Outcome.BREACH:
+            return
+        answer = self.recommend()
+        if (answer.recurrence, answer.evaluation.tier) != (self.recurrence, self.recommended_tier):
+            raise Refused(
+                _("Earlier decisions changed since this was proposed, and the matrix now says %(tier)s: send it back.")
+                % {"tier": answer.evaluation.tier}
+            )
+
     @property
     def tier_document(self) -> dict[str, Any]:
         """The tier as the matrix in force at the conduct describes it; empty when there is none."""
@@ -277,8 +301,11 @@ class Decision(Record):
 
     @property
     def sanction_documents(self) -> list[dict[str, Any]]:
-        """What the tier imposes, and the referral that a rule makes mandatory whatever the tier."""
-        imposed = list(self.tier_document.get("sanctions", []))
+        return self._imposed_by(self.tier_document)
+
+    def _imposed_by(self, tier: dict[str, Any]) -> list[dict[str, Any]]:
+        """What `tier` imposes, and the referral that a rule makes mandatory whatever the tier."""
+        imposed = list(tier.get("sanctions", []))
         if (self.evaluation or {}).get("adds_referral") and not any(s["type"] == "legal_referral" for s in imposed):
             imposed.append({"type": "legal_referral", "decided_by": "counsel"})
         return imposed
@@ -306,6 +333,7 @@ class Decision(Record):
     )
     def issue(self, *, actor: User) -> None:
         """Make the decision final, put its sanctions in force and tell the subject why (DSA 17)."""
+        self._check_grading()
         self.issued_by, self.issued_at = actor, now()
         part = Hand.Part.INVESTIGATED if actor == self.proposed_by else Hand.Part.ISSUED
         self.issued_part = self.case.take_part(actor, part)
@@ -398,7 +426,7 @@ class Decision(Record):
         self.contested_at, self.settled_at, self.varied_tier = None, now(), tier
         for sanction in self.sanctions.filter(state=Sanction.State.ISSUED).order_by("id"):
             sanction.supersede(actor=actor, reason=reason)
-        for document in tiers[tier]["sanctions"]:
+        for document in self._imposed_by(tiers[tier]):
             Sanction.of_tier(self, document, at=self.issued_at or now()).impose(actor=actor)
 
     @property

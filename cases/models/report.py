@@ -35,11 +35,12 @@ ACCOUNT_LIMIT = 500
 LINKS_LIMIT = 10
 
 
-def code_for(submission: str) -> str:
+def code_for(submission: str, typed: str = "") -> str:
     """The receipt code of a submission: 80 bits in four groups that can be read over a telephone. Made from the form's
-    own random id under our key, so that sending the same form twice gives one report and the same code again.
+    own random id and what was typed, under our key: the same form sent twice gives one report and the same code again,
+    and a form that was changed in between gives another.
     """
-    digest = hmac.digest(settings.LINK_KEY.encode(), f"receipt:{submission}".encode(), "sha256")
+    digest = hmac.digest(settings.LINK_KEY.encode(), f"receipt:{submission}:{typed}".encode(), "sha256")
     number = int.from_bytes(digest[:10])
     letters = "".join(CODE_ALPHABET[number >> (5 * position) & 31] for position in range(16))
     return "-".join(letters[start : start + 4] for start in range(0, 16, 4))
@@ -144,7 +145,7 @@ class Report(Record):
     @classmethod
     def draw(cls, submission: str, **columns: Any) -> tuple["Report", str]:
         """An unsaved report and its receipt code, which is kept only as a hash. `submission` is a random id."""
-        code = code_for(submission)
+        code = code_for(submission, columns.get("description", ""))
         return cls(receipt_hash=hashed_code(code), **columns), code
 
     @classmethod
@@ -159,6 +160,11 @@ class Report(Record):
     def severity(self) -> int:
         """Where the rule starts; 2 until somebody has named a rule."""
         return self.rule.severity if self.rule else 2
+
+    @property
+    def content_is_sealed(self) -> bool:
+        """Whether its files are for custodians only."""
+        return bool(self.rule and self.rule.content_handling == "sealed")
 
     @property
     def conduct_at(self) -> datetime:
@@ -204,7 +210,7 @@ class Report(Record):
         clocks.resume(self)
 
     @operation(
-        source=State.RECEIVED,
+        source=[State.RECEIVED, State.NEEDS_INFORMATION],
         target=State.ACCEPTED,
         permission=Permission.REPORT_TRIAGE,
         guard=not_theirs,
@@ -214,7 +220,7 @@ class Report(Record):
         """Resolve whom it is about and open a case, or join the one that is open for this account and rule group."""
         self.triaged_by, self.triaged_at, self.rule = actor, now(), rule
         self.case = Case.gather(actor=actor, subject=subject, rule=rule, severity=severity)
-        self.case.join(actor=actor, report=self)
+        self.case.join(actor=actor, report=self, severity=severity)
         clocks.stop(self, Clock.Kind.TRIAGE)
         return self.case
 
@@ -262,6 +268,15 @@ class Report(Record):
     def tell_reversal(self, *, actor: Actor) -> None:
         """Tell the reporter that the decision they were told of did not stand."""
         self._tell("report_reversed", actor)
+
+    @operation(
+        source=State.ANSWERED,
+        target=State.ACCEPTED,
+        permission=Permission.APPEAL_DECIDE,
+        said=gettext_lazy("put the report back into the case"),
+    )
+    def wait_again(self, *, actor: Actor) -> None:
+        """The case is open again: its reporter will be answered anew."""
 
     @operation(
         source=State.DECLINED,

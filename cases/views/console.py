@@ -14,6 +14,7 @@ from aup.models import PolicyVersion
 from cases.forms import DecisionForm, EvidenceForm, FindingForm
 from cases.models import Case, Decision, Evidence, Finding, Sanction
 from cases.models.approval import may_propose, warning_missing
+from cases.models.evidence import case_claimed
 from cases.statement import measure
 from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
@@ -128,6 +129,8 @@ def evidence_add(request: StaffRequest, ref: str) -> HttpResponse:
         return case_page(request, case, status=422, evidence_form=form)
     exhibit: Evidence = form.save(commit=False)
     exhibit.case, exhibit.added_by = case, request.user
+    if refusal := case_claimed(exhibit, request.user):
+        raise Refused(refusal)  # said before the file is taken in; the operation asks again under its lock
     exhibit.file = storage.receive(form.cleaned_data["upload"][0], actor=request.user)
     exhibit.add(actor=request.user)
     messages.success(request, _("E-%(number)s is sealed and in the case.") % {"number": exhibit.exhibit})
@@ -205,4 +208,10 @@ def advice(request: StaffRequest, case: Case, form: DecisionForm) -> dict[str, A
     draft.tier = facts.get("tier") or recommendation.evaluation.tier
     draft.evaluation = recommendation.evaluation.as_json()
     planned = [measure(Sanction.of_tier(draft, document, at=now())) for document in draft.sanction_documents]
-    return {"advice_asked": True, "recommendation": recommendation, "chosen": draft, "planned": planned, "warning": warning_missing(draft)}
+    return {
+        "advice_asked": True,
+        "recommendation": recommendation,
+        "chosen": draft,
+        "planned": planned,
+        "warning": warning_missing(draft),
+    }

@@ -17,6 +17,7 @@ from cases.models.report import code_for
 from tipstaff.access import public
 from tipstaff.accounts.limits import limited
 from tipstaff.notices.views import private
+from tipstaff.permissions import Permission
 from tipstaff.vault import storage
 from tipstaff.workflow.actors import LinkHolder
 
@@ -33,7 +34,7 @@ def report(request: HttpRequest) -> HttpResponse:
     form = ReportForm(request.POST, request.FILES)
     if not form.is_valid():
         return render(request, "cases/report_form.html", {"form": form}, status=422)
-    code = code_for(str(form.cleaned_data["submission"]))
+    code = code_for(str(form.cleaned_data["submission"]), form.cleaned_data["description"])
     filed = Report.by_code(code) or _file(request, form)
     return render(request, "cases/report_receipt.html", {"report": filed, "code": code})
 
@@ -42,7 +43,7 @@ def _file(request: HttpRequest, form: ReportForm) -> Report:
     facts = dict(form.cleaned_data)
     submission, uploads = str(facts.pop("submission")), facts.pop("files")
     staff = request.user if request.user.is_authenticated else None
-    actor: Any = staff if staff else LinkHolder("reporter")
+    actor: Any = staff if staff and staff.may(Permission.REPORT_FILE) else LinkHolder("reporter")
     filed, code = Report.draw(
         submission,
         **facts,
@@ -102,7 +103,9 @@ def _stages(found: Report) -> list[dict[str, Any]]:
         words = {
             "declined": _("We declined to open a case."),
             "received": _("We declined to open a case; your appeal succeeded, and somebody else reads it now."),
-            "needs_information": _("We declined to open a case; your appeal succeeded, and somebody else reads it now."),
+            "needs_information": _(
+                "We declined to open a case; your appeal succeeded, and somebody else reads it now."
+            ),
         }.get(found.state, _("We opened a case, or added it to one."))
         stages.append({"at": found.triaged_at, "text": words})
     if found.answered_at:

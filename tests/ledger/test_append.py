@@ -100,7 +100,17 @@ class TestFact:
 
     @pytest.mark.parametrize(
         "value",
-        [1.5, float("nan"), b"bytes", {1, 2}, object(), System("a"), [1.5], {"a": b""}, Stream(name="no reference")],
+        [
+            1.5,
+            float("nan"),
+            b"bytes",
+            {1, 2},
+            pytest.param(object(), id="object"),
+            System("a"),
+            [1.5],
+            {"a": b""},
+            Stream(name="no reference"),
+        ],
         ids=repr,
     )
     def test_what_has_no_one_form_is_refused(self, value: object) -> None:

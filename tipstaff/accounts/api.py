@@ -55,12 +55,13 @@ def idempotent(act: Callable[..., Response]) -> Callable[..., Response]:
             kept = _claim(request.auth, key, fingerprint)
             if kept.status is None:
                 response = act(view, request, *args, **kwargs)
-                kept.status, kept.body = response.status_code, json.loads(json.dumps(response.data, default=str))
+                body = {name: value for name, value in response.data.items() if name not in view.shown_once}
+                kept.status, kept.body = response.status_code, json.loads(json.dumps(body, default=str))
                 kept.save(update_fields=["status", "body"])
                 return response
         if kept.fingerprint != fingerprint:
             raise KeyReused
-        return Response(kept.body, status=kept.status, headers={"Idempotent-Replayed": "true"})
+        return Response(view.replayed(request, kept.body), status=kept.status, headers={"Idempotent-Replayed": "true"})
 
     return extend_schema(parameters=[IDEMPOTENCY_KEY])(once)
 

@@ -1,6 +1,7 @@
 """How often a public door may be used, per address. One table in settings, enforced here and told on the page."""
 
 import functools
+import ipaddress
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +23,16 @@ class _PerAddress(SimpleRateThrottle):
         self.num_requests, self.duration = self.parse_rate(self.rate)
 
     def get_cache_key(self, request: Any, view: Any) -> str:
-        return f"limit:{self.scope}:{self.get_ident(request)}"
+        return f"limit:{self.scope}:{_network(self.get_ident(request))}"
+
+
+def _network(address: str) -> str:
+    """The address, or for IPv6 the /64 it lies in: one household or server has all of it."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
 
 
 def limited(scope: str) -> Any:

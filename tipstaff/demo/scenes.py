@@ -159,7 +159,7 @@ SCENES = [
             "Our helpdesk took three calls today about cloned voices asking for codes. All used the same key.",
         ],
         "proposed",
-        severity=4,
+        severity=3,
         intent="deliberate",
         sensitivity="personal",
         transcript=VOICE,

@@ -21,7 +21,7 @@ from tipstaff.demo.supervisor import Child, Plan, Step, Supervisor, say
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DEFAULT_PORT = 8000
 NEEDED_BYTES = 500 * 1024 * 1024
-WEB_WORKERS, WEB_THREADS = 2, 4
+WEB_WORKERS, WEB_THREADS = 2, 16
 # Granian counts connections, not requests: browsers keep up to six open each
 WEB_CONNECTIONS = 128
 WORKERS = 2

@@ -16,6 +16,12 @@ APPEND_ONLY = (
     "cases_hand",
     "sla_clockalert",
 )
+# Records that are never deleted, in whatever state they end.
+KEPT = (
+    "accounts_subject", "accounts_token", "accounts_user", "appeals_appeal", "cases_case", "cases_decision",
+    "cases_evidence", "cases_finding", "cases_report", "cases_sanction", "notices_message", "notices_notice",
+    "sla_clock", "vault_sealedfile",
+)  # fmt: skip
 # Tables that only the sequencer writes.
 SEQUENCER_ONLY = ("ledger_leaf", "ledger_streamtip", "ledger_signingkey")
 
@@ -65,6 +71,7 @@ def _statements(tables: set[str]) -> list[str]:
         f"GRANT SELECT (event_id) ON ledger_leaf TO {ERASER}",  # the trigger asks whether the fact is signed
     ]
     statements += [f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {APP}" for table in append_only]
+    statements += [f"REVOKE DELETE, TRUNCATE ON {table} FROM {APP}" for table in KEPT if table in tables]
     statements += [f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {table} FROM {APP}" for table in SEQUENCER_ONLY]
     statements += [f"GRANT SELECT, INSERT ON {table} TO {SEQUENCER}" for table in SEQUENCER_ONLY]
     statements += [f"GRANT UPDATE ON ledger_streamtip TO {SEQUENCER}"]

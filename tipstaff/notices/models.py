@@ -1,6 +1,6 @@
 """What is told to people: the outbox that mail leaves from, and the durable pages that outlive an account."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import make_msgid
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from django_fsm import FSMField
 
+from tipstaff.logs import TOKEN_IN_PATH
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow import references
@@ -19,7 +20,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 
-ATTEMPTS = 12  # then a person is told; the pauses between them add up to about two days
+ATTEMPTS = 12  # the pauses between them add up to about 17 hours; then the message is marked undeliverable
 
 
 def new_message_id() -> str:
@@ -97,6 +98,9 @@ class Message(Record):
     def hand_over(self, *, actor: Actor) -> None:
         """The recipient's mail server took it."""
         self.handed_over_at = now()
+        self.text = TOKEN_IN_PATH.sub(
+            r"\1…", self.text
+        )  # the link was the recipient's; it is kept no longer than needed
 
     @operation(
         source=State.QUEUED,
@@ -149,7 +153,7 @@ class Notice(Record):
 
     @property
     def token(self) -> str:
-        """The signed link's credential. Made from the id, so it can be made again and is stored nowhere."""
+        """The signed link's credential. Made from the id, so it can be made again; only mail still waiting holds it."""
         return _signer().sign(self.pk.hex)
 
     def get_absolute_url(self) -> str:
@@ -157,9 +161,10 @@ class Notice(Record):
 
     @classmethod
     def by_token(cls, token: str) -> "Notice | None":
-        """The notice that `token` opens, or None if it was not signed by us."""
+        """The notice that `token` opens; None if it was not signed by us or is past its retention."""
+        oldest = now() - timedelta(days=settings.NOTICE_RETENTION_DAYS)
         try:
-            return cls.objects.filter(pk=_signer().unsign(token)).first()
+            return cls.objects.filter(pk=_signer().unsign(token), given_at__gt=oldest).first()
         except signing.BadSignature:
             return None
 

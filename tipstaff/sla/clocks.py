@@ -1,6 +1,6 @@
 """Starting and stopping clocks, and the default targets by severity (1 low to 4 critical), around the clock."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tipstaff.sla.levels import CLOCKS, reach
 from tipstaff.sla.models import Clock
@@ -34,6 +34,16 @@ def stop(about: Record, kind: Clock.Kind, *, cancelled: bool = False) -> None:
     for clock in Clock.objects.running().about(about).filter(kind=kind):
         reach(clock, now())
         clock.stop(actor=CLOCKS, cancelled=cancelled)
+
+
+def regrade(about: Record, kind: Clock.Kind, *, severity: int) -> datetime | None:
+    """Give the running clock `kind` the target of another severity; its new due time, or None if none runs."""
+    clock = Clock.objects.running().about(about).filter(kind=kind).first()
+    if clock is None:
+        return None
+    reach(clock, now())
+    clock.regrade(actor=CLOCKS, severity=severity, target=TARGETS[kind][severity])
+    return clock.due_at
 
 
 def pause(about: Record, *, reason: str) -> None:

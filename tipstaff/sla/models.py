@@ -134,6 +134,13 @@ class Clock(Record):
             self.due_at = self.instant_of(100)
         self._tell_record()
 
+    @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("gave a clock another target"))
+    def regrade(self, *, actor: Actor, severity: int, target: timedelta) -> None:
+        """Count towards another target from now on; elapsed time, pauses and levels already reached stay (K4)."""
+        self.severity, self.target = severity, target
+        self.due_at = self.instant_of(100)
+        self._tell_record()
+
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("stopped a clock"))
     def stop(self, *, actor: Actor, cancelled: bool = False) -> None:
         """End the clock and write down elapsed time and outcome. Late is late, whether or not a sweep had seen it."""

@@ -22,6 +22,13 @@ def loose(file: "SealedFile", actor: Actor) -> str | None:
     return _("This file belongs to another matter already.") if file.matter else None
 
 
+def not_sealed_away(file: "SealedFile", actor: Actor) -> str | None:
+    """Material that the law lets few people see stays with the custodians, whoever works on the case."""
+    if getattr(references.find(file.matter), "content_is_sealed", False) and not actor.may(Permission.FILE_UNSEAL):
+        return _("This material is sealed. Work from labels, digests and what the finding says; a custodian holds it.")
+    return None
+
+
 class SealedFileQuerySet(RefQuerySet["SealedFile"]):
     def visible_to(self, person: Any) -> Self:
         return self.filter(state=SealedFile.State.SEALED) if person.may(Permission.FILE_READ) else self.none()
@@ -97,6 +104,8 @@ class SealedFile(Record):
         """Give the file to the matter it is evidence in. Once."""
         self.matter = to.reference
 
-    @operation(source=State.SEALED, permission=Permission.FILE_READ, said=gettext_lazy("read a file"))
+    @operation(
+        source=State.SEALED, permission=Permission.FILE_READ, guard=not_sealed_away, said=gettext_lazy("read a file")
+    )
     def read(self, *, actor: Actor, purpose: str) -> None:
         """Somebody is about to see the bytes. Committed before the first one is served."""
