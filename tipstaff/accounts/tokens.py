@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from tipstaff.accounts.models import Token
 from tipstaff.accounts.models.token import hashed
 from tipstaff.time import now
+from tipstaff.workflow.refused import NotPermitted
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -32,12 +33,16 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class NeedsScope(BasePermission):
-    """A view lists in `scopes` what each of its actions needs; an action it does not list is refused."""
-
-    message = "This token lacks the scope that the call needs."
+    """A view lists in `scopes` what each of its actions needs; an action it does not list is refused. A scope that is
+    lacking is recorded like every refusal of permission.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.auth, Token):
             return False
+        if view.action is None:
+            return True  # the view has no such method, and says so with 405
         scope = view.scopes.get(view.action)
-        return scope is not None and request.auth.may(scope)
+        if scope is not None and not request.auth.may(scope):
+            raise NotPermitted("This token lacks the scope that the call needs.", permission=scope, about=request.path)
+        return scope is not None
