@@ -146,6 +146,20 @@ class TestSignUp:
         assert signed_in(client)
         assert client.get("/desk/queue/").status_code == 200
 
+    def test_in_production_the_address_is_proved_once_and_then_the_desk_is_open(
+        self, client: Client, settings: Any
+    ) -> None:
+        settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+        mail.outbox.clear()
+        assert sign_in(client).url == "/accounts/confirm-email/"
+        assert not signed_in(client)
+        (sent,) = mail.outbox
+        (link,) = re.findall(r"https?://[^/]+(/accounts/confirm-email/\S+)", sent.body)
+        client.get(link)
+        client.post(link)
+        sign_in(client)
+        assert signed_in(client)
+
     def test_asking_for_a_reset_tells_no_stranger_who_works_here(self, client: Client) -> None:
         known = client.post("/accounts/password/reset/", {"email": "lead@demo.example"})
         unknown = client.post("/accounts/password/reset/", {"email": "stranger@elsewhere.example"})

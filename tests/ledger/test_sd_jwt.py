@@ -33,7 +33,9 @@ def event(signed: str) -> Event:
 
 
 @pytest.mark.parametrize(
-    "names", [set(names) for count in range(3) for names in combinations(["number", "text"], count)], ids=str
+    "names",
+    [set(names) for count in range(3) for names in combinations(["number", "text"], count)],
+    ids=lambda names: "-".join(sorted(names)) or "none",
 )
 def test_any_choice_of_facts_verifies_and_shows_those_alone(event: Event, names: set[str]) -> None:
     presentation = exported(event, names)
