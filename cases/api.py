@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from aup.models import Rule
 from cases.models import Report
 from cases.models.report import LINKS_LIMIT, code_for
-from tipstaff.accounts.api import idempotent
+from tipstaff.accounts.api import Pages, idempotent
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 
@@ -61,6 +61,7 @@ class ReportViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.G
 
     lookup_field = "ref"
     serializer_class = ReportSerializer
+    pagination_class = Pages
     queryset = Report.objects.none()
     scopes = {
         "create": Permission.REPORT_FILE,
@@ -70,17 +71,15 @@ class ReportViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.G
 
     shown_once = {"code"}
 
+    submission = ""
+
     def replayed(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         """The first answer again. The receipt code is made anew: it is stored only as a hash."""
         typed: Any = request.data
-        return body | {"code": code_for(self._submission(request), typed["description"])}
-
-    def _submission(self, request: Request) -> str:
-        key = request.headers.get("Idempotency-Key", "")
-        return f"{request.auth.pk}:{key}" if key else str(uuid4())
+        return body | {"code": code_for(self.submission, str(typed["description"]).strip())}
 
     def get_queryset(self) -> Any:
-        return Report.objects.visible_to(self.request.auth).select_related("rule", "case").order_by("-received_at")
+        return Report.objects.visible_to(self.request.auth).select_related("rule", "case")
 
     @extend_schema(request=ReportSerializer, responses={201: FiledReportSerializer})
     @idempotent
@@ -89,7 +88,10 @@ class ReportViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.G
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         report, code = Report.draw(
-            self._submission(request), **serializer.validated_data, channel=Report.Channel.API, token=request.auth.pk
+            self.submission or str(uuid4()),
+            **serializer.validated_data,
+            channel=Report.Channel.API,
+            token=request.auth.pk,
         )
         with transaction.atomic():
             report.file(actor=request.auth, files=[])

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, mixins, serializers, viewsets
+from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -39,7 +40,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 def idempotent(act: Callable[..., Response]) -> Callable[..., Response]:
-    """Answer a repeated `Idempotency-Key` with the first answer; the same key with another body is refused (422)."""
+    """Answer a repeated `Idempotency-Key` with the first answer; the same key with another body is refused (422). The
+    view finds in `self.submission` what the first request and its repeats have in common.
+    """
 
     @functools.wraps(act)
     def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -53,6 +56,7 @@ def idempotent(act: Callable[..., Response]) -> Callable[..., Response]:
         ).hexdigest()
         with transaction.atomic():
             kept = _claim(request.auth, key, fingerprint)
+            view.submission = f"{request.auth.pk}:{kept.pk}"
             if kept.status is None:
                 response = act(view, request, *args, **kwargs)
                 body = {name: value for name, value in response.data.items() if name not in view.shown_once}
@@ -82,6 +86,13 @@ def _claim(token: Any, key: str, fingerprint: str) -> IdempotentRequest:
         return IdempotentRequest.objects.select_for_update().get(token=token, key=key)
 
 
+class Pages(CursorPagination):
+    """Newest first; ids are ordered by time."""
+
+    ordering = "-id"
+    page_size = 100
+
+
 class SubjectSerializer(serializers.ModelSerializer[Subject]):
     parent: Any = serializers.SlugRelatedField(
         slug_field="external_id", queryset=Subject.objects.all(), required=False, allow_null=True, default=None
@@ -91,6 +102,9 @@ class SubjectSerializer(serializers.ModelSerializer[Subject]):
         model = Subject
         fields = ["external_id", "kind", "parent", "name", "contact", "language"]
         read_only_fields = ["external_id"]
+
+
+LEFT_OUT = {"kind": Subject.Kind.END_USER, "name": "", "contact": "", "language": "en"}  # a PUT is the whole account
 
 
 class SubjectViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Subject]):
@@ -106,11 +120,12 @@ class SubjectViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Subject]
         return Subject.objects.visible_to(self.request.auth).select_related("parent")
 
     def update(self, request: Request, external_id: str) -> Response:
-        """Make the account known, or replace what is known about it."""
+        """Make the account known, or replace what is known about it: what is left out is not kept."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         token: Any = request.auth
-        subject, created = Subject.resolve(external_id, actor=token, **serializer.validated_data)
+        columns = LEFT_OUT | serializer.validated_data
+        subject, created = Subject.resolve(external_id, actor=token, **columns)
         if not created:
-            subject.amend(actor=token, **serializer.validated_data)
+            subject.amend(actor=token, **columns)
         return Response(self.get_serializer(subject).data, status=201 if created else 200)
