@@ -234,6 +234,43 @@ class TestPause:
         assert (clock.paused_at, clock.pause_reason) == (None, "")
 
 
+class TestRegrade:
+    """K4: another severity gives another target, and time already used stays used."""
+
+    def test_a_longer_target_counts_from_the_same_start_and_a_pause_stays(self) -> None:
+        clock = started()
+        about = subject_of(clock)
+        with after(timedelta(hours=2)):
+            clocks.pause(about, reason="waiting")
+        with after(timedelta(hours=5)):
+            clocks.resume(about)
+        with after(timedelta(hours=6)):
+            due_at = clocks.regrade(about, Clock.Kind.DECISION, severity=3)
+        assert due_at == stored(clock).due_at == START + timedelta(days=7, hours=3)
+        assert (stored(clock).severity, stored(clock).started_at) == (3, START)
+
+    def test_what_was_passed_before_is_recorded_first_and_never_taken_back(self) -> None:
+        clock = started()
+        with after(DAY * 1.1):
+            clocks.regrade(subject_of(clock), Clock.Kind.DECISION, severity=1)
+            sweep()
+        assert list(alerts(clock)) == [50, 75, 100]
+        assert stored(clock).breached_at == START + DAY
+        with after(40 * DAY):
+            clocks.stop(subject_of(clock), Clock.Kind.DECISION)
+        assert stored(clock).outcome == "breached"
+
+    def test_a_shorter_target_may_be_late_at_once(self) -> None:
+        clock = started(severity=1)
+        with after(10 * DAY):
+            clocks.regrade(subject_of(clock), Clock.Kind.DECISION, severity=3)
+            sweep()
+        assert list(alerts(clock)) == [50, 75, 100]
+
+    def test_there_may_be_none_running(self) -> None:
+        assert clocks.regrade(factories.subject(), Clock.Kind.DECISION, severity=3) is None
+
+
 class TestStop:
     def test_in_time_is_met(self) -> None:
         clock = started()
