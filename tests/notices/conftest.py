@@ -1,5 +1,6 @@
 """A mail server on loopback that keeps what it takes and refuses what it is told to."""
 
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
@@ -48,6 +49,7 @@ class Server:
 
 @pytest.fixture
 def server(settings: Any) -> Iterator[Server]:
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells each line of the conversation
     running = Server()
     options = {"host": "127.0.0.1", "port": running.port, "timeout": 5}
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
