@@ -1,18 +1,21 @@
-"""What people do with Tipstaff from beginning to end, in a browser, on the stack that `make run` starts."""
+"""What people do with Tipstaff from beginning to end, in a browser, on the stack that `make run` starts.
+
+All in one file, which `--dist loadfile` gives to one worker: one stack is enough.
+"""
 
 import json
 import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.pages import BORROWED, crawl, faults
 from tests.journeys.stack import Stack
-
-pytestmark = pytest.mark.xdist_group("journeys")  # one stack is enough
 
 Visit = Callable[..., Page]
 NOTES = {"name": "screenshot.txt", "mimeType": "text/plain", "buffer": b"03:12 forty accounts, one text\n"}
@@ -337,3 +340,34 @@ def test_what_is_refused_is_refused_in_our_words(visit: Visit, scripts: bool, tm
         page.get_by_role("button", name="Send the report").click()
     assert waiting.value.status == 413
     looks_like_ours(page, "That is too large")
+
+
+# --- every page ---
+PEOPLE = {
+    "reviewer": "Mara Okafor",
+    "adjudicator": "Jonas Lindqvist",
+    "appeals": "Noor Haddad",
+    "auditor": "Amara Nwosu",
+    "admin": "Elif Demir",
+    "policy": "Greta Holm",
+    "anybody": "",
+}
+examined: set[str] = set()  # URL patterns that were looked at for somebody; home is different for everybody
+
+
+@pytest.mark.parametrize("mailbox", PEOPLE)
+def test_every_page_within_reach_opens_quietly_and_for_everybody(visit: Visit, stack: Stack, mailbox: str) -> None:
+    page = visit()
+    if PEOPLE[mailbox]:
+        become(page, PEOPLE[mailbox])
+    statuses, samples = crawl(page, stack.url)
+    assert {path: status for path, status in statuses.items() if status != 200} == {}
+    assert len(samples) >= 5
+
+    told: dict[str, Any] = {}
+    for kind in samples.keys() - examined:
+        page.goto(samples[kind])
+        told |= faults(page) if kind not in BORROWED else {}
+        examined.add(kind)
+    examined.discard("home")
+    assert told == {}, json.dumps(told, indent=1)
