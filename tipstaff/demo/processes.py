@@ -199,12 +199,17 @@ class Roster:
         if not self.folder.is_dir():
             return []
         left = {entry.name: group for entry in self.folder.iterdir() if (group := self._ours(entry))}
+
+        def gone() -> bool:
+            return not any(group_alive(group) for group in left.values())
+
         for group in left.values():
             with contextlib.suppress(OSError):
-                os.kill(group, signal.SIGTERM)
-        wait_until(lambda: not any(group_alive(group) for group in left.values()), grace if left else 0, pause)
+                os.killpg(group, signal.SIGTERM)  # all of it: the leader may be gone
+        wait_until(gone, grace if left else 0, pause)
         for group in left.values():
             kill_group(group)
+        wait_until(gone, 5, pause)  # a killed process holds its port until the kernel has taken it down
         for entry in self.folder.iterdir():
             entry.unlink(missing_ok=True)
         return sorted(left)

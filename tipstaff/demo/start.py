@@ -14,7 +14,7 @@ from typing import TextIO
 import environ
 
 from tipstaff.demo import keys
-from tipstaff.demo.processes import Roster, Trouble, free_port, port_is_free
+from tipstaff.demo.processes import Roster, Trouble, free_port, port_is_free, wait_until
 from tipstaff.demo.services import Services
 from tipstaff.demo.supervisor import Child, Plan, Step, Supervisor, say
 
@@ -51,7 +51,8 @@ def run() -> None:
     with hold_lock(home, port):
         supervisor.listen()
         (home / "run.env").unlink(missing_ok=True)
-        Roster(home).stop_leftovers(pause=supervisor.pause)
+        if Roster(home).stop_leftovers(pause=supervisor.pause):
+            wait_until(lambda: port_is_free(port), 5, supervisor.pause)  # what was killed may still be letting go of it
         check_port(port)
         say("Tipstaff is starting; the first time takes some seconds longer.")
         services = Services(
