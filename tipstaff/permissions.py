@@ -24,6 +24,7 @@ class Permission(StrEnum):
     DECISION_ISSUE = "decision:issue"
     SANCTION_IMPOSE = "sanction:impose"
     SANCTION_LIFT = "sanction:lift"
+    SANCTION_ACKNOWLEDGE = "sanction:acknowledge"
     APPEAL_LODGE = "appeal:lodge"
     APPEAL_VIEW = "appeal:view"
     APPEAL_DECIDE = "appeal:decide"
@@ -36,12 +37,27 @@ class Permission(StrEnum):
     POLICY_SIGN_LEGAL = "policy:sign_legal"
     POLICY_SIGN_COMPLIANCE = "policy:sign_compliance"
     POLICY_PUBLISH = "policy:publish"
+    SYSTEM_VIEW = "system:view"
+    SYSTEM_EDIT = "system:edit"
+    SYSTEM_REVIEW = "system:review"
+    CONTROL_VERIFY = "control:verify"
+    COMMITTEE_VIEW = "committee:view"
+    COMMITTEE_CONSTITUTE = "committee:constitute"
+    BALLOT_OPEN = "ballot:open"
+    BALLOT_CAST = "ballot:cast"
+    WAIVER_REQUEST = "waiver:request"
+    WAIVER_WITHDRAW = "waiver:withdraw"
+    WAIVER_VIEW = "waiver:view"
+    WAIVER_SCREEN = "waiver:screen"
+    WAIVER_SUSPEND = "waiver:suspend"
+    WAIVER_REVOKE = "waiver:revoke"
     CLOCK_RUN = "clock:run"
     NOTICE_SEND = "notice:send"
     NOTICE_OPEN = "notice:open"
     HISTORY_VIEW = "history:view"
     HISTORY_EXPORT = "history:export"
     PERSON_MANAGE = "person:manage"
+    WEBHOOK_MANAGE = "webhook:manage"
     TOKEN_MANAGE = "token:manage"  # noqa: S105  a permission's name, not a secret
     FILE_SEAL = "file:seal"
     FILE_READ = "file:read"
@@ -72,7 +88,9 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
 
 
-_SEE_CASES = {P.REPORT_VIEW, P.CASE_VIEW, P.SUBJECT_VIEW, P.EVIDENCE_READ, P.FILE_READ}
+_SEE_CASES = {P.REPORT_VIEW, P.CASE_VIEW, P.SUBJECT_VIEW, P.EVIDENCE_READ, P.FILE_READ, P.WAIVER_VIEW, P.SYSTEM_VIEW}
+_SEE_GOVERNANCE = {P.SYSTEM_VIEW, P.COMMITTEE_VIEW, P.WAIVER_VIEW}
+_SIT = _SEE_GOVERNANCE | {P.BALLOT_CAST, P.FILE_READ, P.REPORT_FILE}
 _REVIEW = _SEE_CASES | {
     P.REPORT_TRIAGE,
     P.CASE_OPEN,
@@ -93,26 +111,40 @@ BUNDLES: dict[str, frozenset[Permission]] = {
     Role.SENIOR_ADJUDICATOR: frozenset(_ADJUDICATE),
     Role.HEAD_OF_ENFORCEMENT: frozenset(_ADJUDICATE | {P.CASE_LEAD}),
     Role.COUNSEL: frozenset(_SEE_CASES | {P.DECISION_CONFIRM, P.DECISION_ISSUE, P.SANCTION_IMPOSE, P.REPORT_FILE}),
-    Role.COMPLIANCE: frozenset({P.POLICY_SIGN_COMPLIANCE, P.CASE_VIEW, P.HISTORY_VIEW, P.REPORT_FILE}),
-    Role.PRODUCT: frozenset({P.POLICY_SIGN_PRODUCT, P.REPORT_FILE}),
-    Role.ENGINEERING: frozenset({P.POLICY_SIGN_ENGINEERING, P.REPORT_FILE}),
-    Role.LEGAL: frozenset({P.POLICY_SIGN_LEGAL, P.REPORT_FILE}),
-    Role.POLICY_EDITOR: frozenset({P.POLICY_EDIT, P.POLICY_PUBLISH, P.REPORT_FILE}),
+    Role.COMPLIANCE: frozenset(
+        _SEE_GOVERNANCE
+        | {P.POLICY_SIGN_COMPLIANCE, P.CASE_VIEW, P.HISTORY_VIEW, P.REPORT_FILE, P.FILE_READ}
+        | {P.WAIVER_SCREEN, P.WAIVER_SUSPEND, P.COMMITTEE_CONSTITUTE, P.SYSTEM_REVIEW, P.CONTROL_VERIFY}
+    ),
+    Role.PRODUCT: frozenset(_SEE_GOVERNANCE | {P.POLICY_SIGN_PRODUCT, P.WAIVER_REQUEST, P.REPORT_FILE}),
+    Role.ENGINEERING: frozenset(
+        _SEE_GOVERNANCE | {P.POLICY_SIGN_ENGINEERING, P.CONTROL_VERIFY, P.WAIVER_REQUEST, P.REPORT_FILE}
+    ),
+    Role.LEGAL: frozenset(_SEE_GOVERNANCE | {P.POLICY_SIGN_LEGAL, P.REPORT_FILE}),
+    Role.POLICY_EDITOR: frozenset({P.POLICY_EDIT, P.POLICY_PUBLISH, P.SYSTEM_VIEW, P.REPORT_FILE}),
     Role.APPEALS_REVIEWER: frozenset(
         _SEE_CASES | {P.APPEAL_VIEW, P.APPEAL_DECIDE, P.SANCTION_IMPOSE, P.SANCTION_LIFT, P.REPORT_FILE}
     ),
-    Role.MEMBER: frozenset({P.REPORT_FILE}),
-    Role.CHAIR: frozenset({P.REPORT_FILE}),
+    Role.MEMBER: frozenset(_SIT),
+    Role.CHAIR: frozenset(_SIT | {P.BALLOT_OPEN, P.WAIVER_SUSPEND, P.WAIVER_REVOKE}),
     Role.CUSTODIAN: frozenset({P.REPORT_FILE, P.FILE_READ, P.FILE_UNSEAL}),
-    Role.SYSTEM_OWNER: frozenset({P.REPORT_FILE}),
-    Role.AUDITOR: frozenset({P.HISTORY_VIEW, P.HISTORY_EXPORT, P.CASE_VIEW, P.REPORT_VIEW, P.APPEAL_VIEW}),
-    Role.ADMINISTRATOR: frozenset({P.PERSON_MANAGE, P.TOKEN_MANAGE}),
+    Role.SYSTEM_OWNER: frozenset(_SEE_GOVERNANCE | {P.SYSTEM_EDIT, P.WAIVER_REQUEST, P.REPORT_FILE}),
+    Role.AUDITOR: frozenset(
+        _SEE_GOVERNANCE | {P.HISTORY_VIEW, P.HISTORY_EXPORT, P.CASE_VIEW, P.REPORT_VIEW, P.APPEAL_VIEW}
+    ),
+    Role.ADMINISTRATOR: frozenset({P.PERSON_MANAGE, P.TOKEN_MANAGE, P.WEBHOOK_MANAGE}),
 }
 
 # What a machine may be given, and what the holder of a signed link may do in each scope.
-TOKEN_SCOPES = frozenset({P.REPORT_FILE, P.REPORT_VIEW, P.SUBJECT_VIEW, P.SUBJECT_WRITE})
+TOKEN_SCOPES = frozenset(
+    {
+        P.REPORT_FILE, P.REPORT_VIEW, P.REPORT_WITHDRAW, P.SUBJECT_VIEW, P.SUBJECT_WRITE, P.CASE_VIEW,
+        P.SANCTION_ACKNOWLEDGE, P.APPEAL_VIEW, P.WAIVER_REQUEST, P.WAIVER_WITHDRAW, P.WAIVER_VIEW, P.SYSTEM_VIEW,
+    }
+)  # fmt: skip
 LINK_SCOPES: dict[str, frozenset[Permission]] = {
     "reporter": frozenset({P.REPORT_FILE, P.REPORT_WITHDRAW, P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.FILE_SEAL}),
+    "applicant": frozenset({P.WAIVER_REQUEST, P.WAIVER_WITHDRAW, P.FILE_SEAL}),
     "subject": frozenset({P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.NOTICE_OPEN, P.FILE_SEAL}),
 }
 

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "tipstaff.notices",
     "tipstaff.demo",
     "aup",
+    "governance",
     "cases",
     "appeals",
     "oversight",

@@ -25,6 +25,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("people/", include("tipstaff.accounts.urls")),
     path("policy/", include("aup.urls")),
+    path("", include("governance.urls")),
     path("", include("cases.urls")),
     path("", include("appeals.urls")),
     path("oversight/", include("oversight.urls")),

@@ -2,7 +2,8 @@
 
 from django.db import migrations
 
-LETTERS = "rcdsawp"  # report, case, decision, sanction, appeal, waiver, policy version
+# report, case, decision, sanction, appeal, waiver, policy version, ballot, AI system (a machine), control (a check)
+LETTERS = "rcdsawpbmk"
 
 SQL = """
 CREATE FUNCTION tipstaff_ref(letter text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
