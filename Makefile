@@ -14,10 +14,10 @@ endif
 # A .venv whose python has gone (an interpreter was removed) is made again.
 $(shell [ -x $(PY) ] || rm -f .venv/.stamp-run .venv/.stamp-dev)
 
-.PHONY: help run test check lock faults fmt clean
+.PHONY: help run test check lock faults fmt reference clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 run: .venv/.stamp-run  ## start everything on this machine with demo data (PORT=8000, TIPSTAFF_HOME=.tipstaff)
 	@exec $(PY) -P tipstaff/demo/__main__.py
@@ -34,6 +34,7 @@ check: .venv/.stamp-dev  ## format, lint, types, import contracts, migrations, t
 	@find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade --check --target-version 6.1 {} +
 	@.venv/bin/deptry .
 	@TESTING=1 $(PY) manage.py check
+	@TESTING=1 $(PY) manage.py reference --check
 
 lock: .venv/.stamp-dev  ## resolve pyproject.toml anew into both locks
 	@PATH="$(CURDIR)/.tools/uv/bin:$(CURDIR)/.tools/venv/bin:$$PATH"; export PATH; \
@@ -48,6 +49,9 @@ fmt: .venv/.stamp-dev  ## format code and templates
 	@.venv/bin/ruff check -q --fix . || true
 	@.venv/bin/ruff format -q .
 	@find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade --target-version 6.1 {} + || true
+
+reference: .venv/.stamp-dev  ## write docs/reference/ from the code
+	@TESTING=1 $(PY) manage.py reference
 
 clean:  ## remove caches, .venv and .tools; the data in .tipstaff stays
 	@rm -rf .venv .tools .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis test-results

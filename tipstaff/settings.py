@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "tipstaff.sla",
     "tipstaff.notices",
     "tipstaff.demo",
+    "tipstaff.reference",
     "aup",
     "governance",
     "cases",

@@ -54,6 +54,7 @@ def not_signed_yet(function: SignOff.Function) -> Callable[["PolicyVersion", Act
     """The guard of a sign-off: by a person, once per function, and each person once."""
 
     def guard(version: "PolicyVersion", actor: Actor) -> str | None:
+        """Somebody who signed for no other function; each function signs once."""
         if not isinstance(actor, User):
             return _("Only a person can sign off.")
         for sign_off in version.sign_offs.all():

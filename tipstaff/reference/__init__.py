@@ -1,0 +1,1 @@
+"""`docs/reference/`, written from the code: what the operations declare is what the pages say."""
