@@ -140,13 +140,25 @@ supervisor.run(Services(home, postgres=False), lambda: plan)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_is_left_behind_whatever_ends_the_supervisor(tmp_path: Path, number: signal.Signals) -> None:
-    argv = [sys.executable, "-c", SCRIPT, str(tmp_path)]
-    supervisor = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True)
+def supervise(home: Path, hangup: signal.Handlers) -> "subprocess.Popen[str]":
+    """The script, up and running. It finds SIGHUP as given, not as whoever runs this suite happens to have it."""
+    supervisor = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(home)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup),
+    )
     assert supervisor.stdout
     while "Ctrl-C" not in supervisor.stdout.readline():
         assert supervisor.poll() is None
+    return supervisor
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_nothing_is_left_behind_whatever_ends_the_supervisor(tmp_path: Path, number: signal.Signals) -> None:
+    supervisor = supervise(tmp_path, hangup=signal.SIG_DFL)
+    assert supervisor.stdout
     groups = [int(entry.read_text().split()[0]) for entry in Roster(tmp_path).folder.iterdir()]
     assert len(groups) == 2  # the worker and Valkey
     supervisor.send_signal(number)
@@ -156,6 +168,16 @@ def test_nothing_is_left_behind_whatever_ends_the_supervisor(tmp_path: Path, num
     if number == signal.SIGKILL and sys.platform != "linux":
         Roster(tmp_path).stop_leftovers()
     assert wait_until(lambda: not any(map(group_alive, groups)), 10)
+
+
+def test_under_nohup_a_closed_terminal_stops_nothing(tmp_path: Path) -> None:
+    supervisor = supervise(tmp_path, hangup=signal.SIG_IGN)
+    supervisor.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        supervisor.wait(1)
+    supervisor.send_signal(signal.SIGTERM)
+    assert supervisor.communicate(timeout=20)[0].strip() == "Tipstaff is stopping."
+    assert supervisor.returncode == 0
 
 
 def test_a_second_start_is_refused_and_a_dead_holder_does_not_matter(tmp_path: Path) -> None:
