@@ -9,6 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from appeals.models import Appeal
 from aup.models import Rule
 from cases.models import Case, Decision, Evidence, Finding, Report
+from governance.intake import KEYS
+from governance.models import AISystem, Control
 from tipstaff.accounts.models import Subject, User
 from tipstaff.time import now
 from tipstaff.vault import storage
@@ -121,3 +123,42 @@ def taken_up(decision: Decision | None = None) -> Appeal:
     appeal = lodged(decision)
     appeal.take_up(actor=person("appeals"))
     return appeal
+
+
+def ai_system(state: str = "approved", by: str = "owner", *, answered: bool = True, **columns: Any) -> AISystem:
+    """A system of Leo Fontaine's, as far as `state`: proposed, in_review or approved (by compliance)."""
+    facts: dict[str, Any] = {
+        "name": f"Assistant {uuid4().hex[:6]}",
+        "purpose": "Answers questions of customers about their own orders.",
+        "modalities": ["text"],
+        "channel": AISystem.Channel.INTERFACE,
+        "geographies": ["*"],
+        "risk_class": AISystem.Risk.LIMITED,
+    }
+    made = AISystem(owner=person(by), **(facts | columns))
+    made.propose(actor=person(by))
+    if answered:
+        made.answer(actor=person(by), answers={key: f"What we know of {key}." for key in KEYS})
+    if state in {"in_review", "approved"}:
+        made.submit(actor=person(by))
+    if state == "approved":
+        made.approve(actor=person("compliance"))
+    return made
+
+
+def control(of: AISystem | None = None, *, verified: bool = False, **columns: Any) -> Control:
+    """A technical control of `of` (or of a new system), recorded by its owner; engineering verified it, if asked."""
+    facts: dict[str, Any] = {
+        "name": "Posts per account and hour",
+        "description": "The gateway counts posts and refuses what is over the limit.",
+        "stage": Control.Stage.RUNTIME,
+        "mode": Control.Mode.TECHNICAL,
+        "rules": ["SP-03"],
+        "evidence": "Load test of the gateway: the 61st post within an hour is refused.",
+    }
+    system = of or ai_system()
+    made = Control(system=system, **(facts | columns))
+    made.record(actor=system.owner)
+    if verified:
+        made.verify(actor=person("engineering"), finding="Repeated the test on the live gateway.")
+    return made

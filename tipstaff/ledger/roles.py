@@ -14,12 +14,14 @@ APPEND_ONLY = (
     "ledger_event",
     "ledger_disclosure",
     "cases_hand",
+    "governance_release",
     "sla_clockalert",
 )
 # Records that are never deleted, in whatever state they end.
 KEPT = (
     "accounts_subject", "accounts_token", "accounts_user", "appeals_appeal", "cases_case", "cases_decision",
-    "cases_evidence", "cases_finding", "cases_report", "cases_sanction", "notices_message", "notices_notice",
+    "cases_evidence", "cases_finding", "cases_report", "cases_sanction", "governance_aisystem",
+    "governance_control", "notices_message", "notices_notice",
     "sla_clock", "vault_sealedfile",
 )  # fmt: skip
 # Tables that only the sequencer writes.
