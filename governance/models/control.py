@@ -13,6 +13,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -159,6 +160,13 @@ class Control(Record):
                 | Q(state="retired", retired_at__isnull=False) & ~Q(reason=""),
                 name="control_retired_with_a_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(evidence_url="")
+                | Q(evidence_url__startswith="https://")
+                | Q(evidence_url__startswith="http://"),
+                name="control_links_to_the_web",
+            ),
+            models.UniqueConstraint("system", Lower("name"), condition=Q(state="active"), name="control_name_once"),
         ]
 
     def __str__(self) -> str:
@@ -185,7 +193,14 @@ class Control(Record):
 
     def complete(self, *, actor: Actor) -> None:
         self.recorded_by = actor if isinstance(actor, User) else None
-        self.rules = known_codes(self.rules)
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse a name that another control of the system has, which is what a form sent twice looks like."""
+        self.name, self.rules = self.name.strip(), known_codes(self.rules)
+        others = Control.objects.filter(system=self.system_id, state=self.State.ACTIVE, name__iexact=self.name)
+        if taken := others.exclude(pk=self.pk).first():
+            raise Refused(_("%(control)s has this name already; open it, or choose another name.") % {"control": taken})
 
     @operation(
         creates=True,
@@ -208,7 +223,7 @@ class Control(Record):
         """Replace what the control is, covers or shows. What was verified was another control, so it is open again."""
         for name in columns.keys() & self.EDITABLE:
             setattr(self, name, columns[name])
-        self.rules = known_codes(self.rules)
+        self._check()
         self.amended_by, self.amended_at = actor if isinstance(actor, User) else None, now()
         self._forget_verification()
 

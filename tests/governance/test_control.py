@@ -55,6 +55,18 @@ class TestRecord:
         with pytest.raises(NotPermitted):
             control.record(actor=person("engineering"))
 
+    def test_once_under_a_name(self) -> None:
+        first = factories.control(name="Limit")
+        with pytest.raises(Refused, match=f"{first.ref} Limit has this name already"):
+            factories.control(first.system, name=" LIMIT")
+        factories.control(name="Limit")
+        first.retire(actor=person("owner"), reason="Rebuilt.")
+        factories.control(first.system, name="Limit")
+
+    def test_it_links_to_the_web_only(self) -> None:
+        with pytest.raises(IntegrityError, match="control_links_to_the_web"):
+            factories.control(evidence_url="javascript:alert(1)")
+
     def test_not_on_a_retired_system(self) -> None:
         system = factories.ai_system()
         system.retire(actor=person("owner"), reason="Replaced.")
