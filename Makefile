@@ -14,7 +14,7 @@ endif
 # A .venv whose python has gone (an interpreter was removed) is made again.
 $(shell [ -x $(PY) ] || rm -f .venv/.stamp-run .venv/.stamp-dev)
 
-.PHONY: help run test check lock faults fmt reference clean
+.PHONY: help run test check lock faults messages reference fmt clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -25,7 +25,7 @@ run: .venv/.stamp-run  ## start everything on this machine with demo data (PORT=
 test: .venv/.stamp-dev  ## all tests but the fault tests
 	@$(PY) -m pytest -n 2 --dist loadfile
 
-check: .venv/.stamp-dev  ## format, lint, types, import contracts, migrations, templates, dependencies, settings
+check: .venv/.stamp-dev  ## format, lint, types, import contracts, migrations, templates, dependencies, translations, settings
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@TESTING=1 .venv/bin/mypy .
@@ -33,6 +33,7 @@ check: .venv/.stamp-dev  ## format, lint, types, import contracts, migrations, t
 	@TESTING=1 $(PY) manage.py makemigrations --check --dry-run
 	@find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade --check --target-version 6.1 {} +
 	@.venv/bin/deptry .
+	@$(PY) -m tipstaff.translations --check
 	@TESTING=1 $(PY) manage.py check
 	@TESTING=1 $(PY) manage.py reference --check
 
@@ -44,6 +45,9 @@ lock: .venv/.stamp-dev  ## resolve pyproject.toml anew into both locks
 
 faults: .venv/.stamp-dev  ## kill parts at random for SECONDS=120 and look for anything lost
 	@FAULT_SECONDS=$(SECONDS) $(PY) -m pytest tests/faults
+
+messages: .venv/.stamp-dev  ## bring the catalogues in locale/ up to date with what the source says
+	@$(PY) -m tipstaff.translations
 
 fmt: .venv/.stamp-dev  ## format code and templates
 	@.venv/bin/ruff check -q --fix . || true

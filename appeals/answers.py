@@ -7,6 +7,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cases.statement import measure
+from tipstaff import languages
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
 from tipstaff.time import now
@@ -67,7 +68,7 @@ def address(appeal: "Appeal") -> str:
 def link(appeal: "Appeal") -> str:
     """The page where the person sees how the appeal stands."""
     if appeal.decision is None:
-        return reverse("cases:follow")
+        return languages.mailed(reverse("cases:follow"), appeal.language)
     notice = Notice.objects.filter(about=appeal.decision.reference, action="appeals:lodge").first()
     return reverse("appeals:lodge", args=[notice.token]) if notice else ""
 

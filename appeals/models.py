@@ -7,6 +7,7 @@ from dateutil.relativedelta import relativedelta
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import FSMField
@@ -62,7 +63,7 @@ def may_be_contested(appeal: "Appeal", actor: Actor) -> str | None:
     if decision is not None and not decision.stands:
         return _("This decision does not stand any more, so there is nothing to appeal.")
     if decision is not None and (closes := appeal_closes_at(decision)) and closes <= now():
-        return _("The time to appeal ended on %(day)s.") % {"day": f"{closes:%d.%m.%Y}"}
+        return _("The time to appeal ended on %(day)s.") % {"day": date_format(closes, "DATE_FORMAT")}
     if report is not None and report.state != Report.State.DECLINED:
         return _("Only a declined report can be appealed.")
     return None

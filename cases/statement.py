@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.utils import translation
-from django.utils.dateformat import format as date_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tipstaff.accounts.models import Subject
@@ -83,7 +83,7 @@ def _rule_facts(decision: "Decision") -> list[list[str]]:
     return [
         [_("Rule"), f"{decision.rule.code} {decision.rule.title}"],
         [_("Policy version"), decision.rule.version.number],
-        [_("When it happened"), date_format(decision.conduct_at, "j F Y")],
+        [_("When it happened"), date_format(decision.conduct_at, "DATE_FORMAT")],
     ]
 
 
@@ -113,14 +113,14 @@ def measure(sanction: "Sanction") -> list[str]:
     if sanction.ends_at is None:
         return [
             sanction.get_kind_display(),
-            _("from %(day)s, without end") % {"day": date_format(sanction.starts_at, "j F Y")},
+            _("from %(day)s, without end") % {"day": date_format(sanction.starts_at, "DATE_FORMAT")},
         ]
     return [
         sanction.get_kind_display(),
         _("from %(start)s until %(end)s UTC")
         % {
-            "start": date_format(sanction.starts_at, "j F Y H:i"),
-            "end": date_format(sanction.ends_at, "j F Y H:i"),
+            "start": date_format(sanction.starts_at, "DATETIME_FORMAT"),
+            "end": date_format(sanction.ends_at, "DATETIME_FORMAT"),
         },
     ]
 

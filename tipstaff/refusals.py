@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -58,15 +59,15 @@ def record(actor: Any, error: NotPermitted) -> None:
 
 KEYED = ("/notice/", "/appeal/", "/follow/")  # opened by a link or a code: their refusals set no cookie either
 TITLES = {
-    400: "We could not read that",
-    403: "That is not yours to do",
-    404: "There is nothing here",
-    405: "That cannot be done this way",
-    409: "That can no longer be done",
-    413: "That is too large",
-    422: "Something is missing",
-    429: "Too many at once",
-    500: "Something broke on our side",
+    400: gettext_noop("We could not read that"),
+    403: gettext_noop("That is not yours to do"),
+    404: gettext_noop("There is nothing here"),
+    405: gettext_noop("That cannot be done this way"),
+    409: gettext_noop("That can no longer be done"),
+    413: gettext_noop("That is too large"),
+    422: gettext_noop("Something is missing"),
+    429: gettext_noop("Too many at once"),
+    500: gettext_noop("Something broke on our side"),
 }
 
 

@@ -66,9 +66,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tipstaff.languages.LanguageMiddleware",  # before anything that may have to refuse
     "tipstaff.refusals.RefusalMiddleware",  # before anything that reads a body
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -97,6 +97,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "tipstaff.home.chrome",
+                "tipstaff.languages.chrome",
             ],
         },
     }
@@ -267,7 +268,9 @@ if HTTPS and env.bool("BEHIND_PROXY", default=True):
 
 # --- Languages, static files ---
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Each by its own name. Catalogues: `make messages` (tipstaff/translations.py).
+LANGUAGES = [("en", "English"), ("es", "Español"), ("fr", "Français"), ("ar", "العربية")]
+FORMAT_MODULE_PATH = ["tipstaff.formats"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

@@ -3,7 +3,8 @@
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
@@ -12,6 +13,7 @@ from appeals.forms import AppealForm
 from appeals.models import Appeal, appeal_closes_at
 from cases.forms import CodeForm
 from cases.models import Decision, Report
+from tipstaff import languages
 from tipstaff.access import public
 from tipstaff.accounts.limits import limited
 from tipstaff.notices.models import Notice
@@ -32,8 +34,8 @@ def lodge(request: HttpRequest, token: str) -> HttpResponse:
     decision = references.find(notice.about) if notice else None
     if notice is None or not notice.action or not isinstance(decision, Decision):
         raise Http404
-    with translation.override(notice.language):
-        return private(_lodge(request, notice, decision))
+    languages.speak(request, notice.language)
+    return private(_lodge(request, notice, decision))
 
 
 def _lodge(request: HttpRequest, notice: Notice, decision: Decision) -> HttpResponse:
@@ -41,8 +43,8 @@ def _lodge(request: HttpRequest, notice: Notice, decision: Decision) -> HttpResp
     actor = LinkHolder("subject", notice.reference)
     if request.method == "POST" and request.POST.get("act") == "withdraw" and heard:
         heard.withdraw(actor=actor)
-        return redirect("appeals:lodge", notice.token)
-    draft = Appeal(decision=decision, case=decision.case, language=notice.language)
+        return _again(request, notice)
+    draft = Appeal(decision=decision, case=decision.case, language=get_language() or notice.language)
     latest = heard or decision.appeals.last()
     previous = None if heard else latest
     refusal = None if heard else Appeal.lodge.operation.guard(draft, actor)  # type: ignore[attr-defined]
@@ -63,7 +65,11 @@ def _lodge(request: HttpRequest, notice: Notice, decision: Decision) -> HttpResp
         return render(request, "appeals/appeal_form.html", context, status=422)
     if heard is None:
         _file(draft, form, actor)
-    return redirect("appeals:lodge", notice.token)
+    return _again(request, notice)
+
+
+def _again(request: HttpRequest, notice: Notice) -> HttpResponse:
+    return redirect(reverse("appeals:lodge", args=[notice.token]) + languages.kept(request))
 
 
 @csrf_exempt
@@ -83,7 +89,7 @@ def lodge_by_code(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return private(render(request, "appeals/appeal_report_form.html", context, status=422))
     actor = LinkHolder("reporter", report.reference)
-    appeal = _file(Appeal(report=report, language=report.language), form, actor)
+    appeal = _file(Appeal(report=report, language=get_language() or report.language), form, actor)
     return private(render(request, "appeals/appeal_receipt.html", {"appeal": appeal, "report": report}))
 
 

@@ -17,6 +17,7 @@ from django_fsm import FSMField
 
 from aup.models import Rule
 from cases.models.case import Case
+from tipstaff import languages
 from tipstaff.accounts.models import Subject, User
 from tipstaff.notices import outbox
 from tipstaff.permissions import Permission
@@ -290,6 +291,5 @@ class Report(Record):
         clocks.start(self, Clock.Kind.TRIAGE, severity=self.severity)
 
     def _tell(self, kind: str, actor: Actor) -> None:
-        outbox.queue(
-            kind, to=self.contact, about=self, actor=actor, language=self.language, link=reverse("cases:follow")
-        )
+        link = languages.mailed(reverse("cases:follow"), self.language)
+        outbox.queue(kind, to=self.contact, about=self, actor=actor, language=self.language, link=link)

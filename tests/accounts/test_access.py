@@ -15,7 +15,7 @@ from tipstaff.access import DenyByDefaultMiddleware, access_of
 from tipstaff.permissions import BUNDLES, Permission
 
 PUBLIC = {
-    "home", "healthz", "readyz",
+    "home", "healthz", "readyz", "language",
     "aup:policy", "aup:rule", "aup:matrix",
     "cases:report", "cases:follow",
     "appeals:lodge", "appeals:lodge_by_code",
@@ -98,6 +98,7 @@ def test_a_public_page_is_there(db: None, client: Client, name: str, address: st
         "notices:notice": 404,
         "appeals:lodge": 404,
         "appeals:lodge_by_code": 405,
+        "language": 405,
         "readyz": 503,
     }.get(name, 200)
 

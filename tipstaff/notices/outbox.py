@@ -11,6 +11,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from tipstaff import languages
 from tipstaff.notices.models import ATTEMPTS, Message
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor, System
@@ -30,6 +31,7 @@ def queue(
     """
     if not to:
         return None
+    language = languages.known(language) or settings.LANGUAGE_CODE
     with translation.override(language):
         words = {**context, "about": about, "link": f"{settings.BASE_URL}{link}", "provider": settings.PROVIDER_NAME}
         subject, _newline, text = render_to_string(f"notices/{kind}.txt", words).strip().partition("\n")

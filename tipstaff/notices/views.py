@@ -3,9 +3,9 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import translation
 from django.views.decorators.http import require_safe
 
+from tipstaff import languages
 from tipstaff.access import public
 from tipstaff.notices.models import Notice
 from tipstaff.workflow import references
@@ -17,17 +17,13 @@ def notice(request: HttpRequest, token: str) -> HttpResponse:
     found = Notice.by_token(token)
     if found is None:
         raise Http404
-    with translation.override(found.language):
-        response = render(
-            request,
-            "notices/notice.html",
-            {
-                "notice": found,
-                "record": references.find(found.about),
-                "action_url": reverse(found.action, args=[token]) if found.action else "",
-            },
-        )
-    return private(response)
+    languages.speak(request, found.language)
+    context = {
+        "notice": found,
+        "record": references.find(found.about),
+        "action_url": reverse(found.action, args=[token]) if found.action else "",
+    }
+    return private(render(request, "notices/notice.html", context))
 
 
 def private(response: HttpResponse) -> HttpResponse:

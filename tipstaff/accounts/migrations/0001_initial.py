@@ -148,7 +148,12 @@ class Migration(migrations.Migration):
                 ("contact", models.EmailField(blank=True, max_length=254, verbose_name="contact")),
                 (
                     "language",
-                    models.CharField(choices=[("en", "English")], default="en", max_length=10, verbose_name="language"),
+                    models.CharField(
+                        choices=[("en", "English"), ("es", "Español"), ("fr", "Français"), ("ar", "العربية")],
+                        default="en",
+                        max_length=10,
+                        verbose_name="language",
+                    ),
                 ),
                 (
                     "created_at",
