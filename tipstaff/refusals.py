@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.db import transaction
@@ -38,6 +39,7 @@ class RefusalMiddleware:
         if isinstance(error, NotPermitted):
             record(getattr(request, "user", None), error)
         if isinstance(error, Refused):
+            note(error)
             return page(request, error.status, str(error))
         if isinstance(error, RequestDataTooBig | TooManyFilesSent):
             return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
@@ -55,6 +57,11 @@ def record(actor: Any, error: NotPermitted) -> None:
     }
     with transaction.atomic():
         append([Entry(stream=f"access:{actor.actor_ref}", kind="access.refused", at=now(), told=told)])
+
+
+def note(error: Refused) -> None:
+    """Put the kind of refusal into the request's log line: the sentence may name people."""
+    structlog.contextvars.bind_contextvars(refused=type(error).__name__)
 
 
 KEYED = ("/notice/", "/appeal/", "/follow/")  # opened by a link or a code: their refusals set no cookie either
@@ -117,6 +124,7 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, NotPermitted):
         record(request.user, error)
     if isinstance(error, Refused):
+        note(error)
         error = _Conflict(str(error), error.status)
     elif isinstance(error, RequestDataTooBig):
         error = _Conflict("The body is larger than the API takes.", 413)

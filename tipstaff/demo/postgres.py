@@ -34,6 +34,8 @@ from tipstaff.demo.processes import (
 ROLES = ("owner", "app", "sequencer", "eraser")
 EXTENSIONS = ("pg_trgm", "btree_gist", "unaccent")
 SUPERUSER = DATABASE = "tipstaff"
+# A statement that failed, and the row it failed on, hold what people typed: neither goes into the server's log.
+DISCREET = ("log_min_error_statement=panic", "log_error_verbosity=terse")
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 # Where root keeps a cluster whose own directory the unprivileged user cannot enter: it survives a reboot, /tmp does not
 SHARED = Path("/var/lib/tipstaff")
@@ -94,7 +96,7 @@ class Postgres:
 
     def _server(self) -> "subprocess.Popen[bytes]":
         options = ["log_line_prefix=%m [%p] ", "unix_socket_directories=", "timezone=UTC", "log_timezone=UTC"]
-        options += [] if self.durable else NOT_DURABLE
+        options += [*DISCREET, *([] if self.durable else NOT_DURABLE)]
         flags = [part for option in options for part in ("-c", option)]
         argv = [str(self.binaries / "postgres"), "-D", str(self.data), "-h", "127.0.0.1", "-p", str(self.port), *flags]
         return self._spawn(argv, self.log, at_parent_death=signal.SIGINT)
