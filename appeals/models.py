@@ -1,9 +1,7 @@
 """Appeal: the person affected, or the reporter we turned away, contests what we did. Someone with no part decides."""
 
-from datetime import datetime
 from typing import Any, Self
 
-from dateutil.relativedelta import relativedelta
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -14,9 +12,8 @@ from django_fsm import FSMField
 
 from appeals import answers
 from cases.models import Case, Decision, Hand, Report
-from cases.statement import APPEAL_MONTHS
+from cases.statement import appeal_closes_at
 from tipstaff.accounts.models import User
-from tipstaff.notices.models import Notice
 from tipstaff.permissions import Permission
 from tipstaff.sla import clocks
 from tipstaff.sla.models import Clock
@@ -31,15 +28,6 @@ from tipstaff.workflow.refused import Refused
 SPENT = ("inadmissible", "withdrawn", "reversed")  # after these the same matter can be appealed again
 TEXT_LIMIT = 5000
 REASONS_MINIMUM = 60
-
-
-def appeal_closes_at(decision: Decision) -> datetime | None:
-    """When the window ends: counted from the day the notice reached the subject (DSA 20(1)), so None until then."""
-    notice = Notice.objects.filter(about=decision.reference, action="appeals:lodge").select_related("message").first()
-    if notice is None or notice.message is None or notice.message.handed_over_at is None:
-        return None
-    months = decision.tier_document.get("appeal_months", APPEAL_MONTHS)
-    return notice.message.handed_over_at + relativedelta(months=months)
 
 
 class AppealQuerySet(RefQuerySet["Appeal"]):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aup.models import PolicyVersion, Rule
-from cases.models import Decision, Evidence, Finding, Report
+from cases.models import Case, Decision, Evidence, Finding, Report
 from cases.models.decision import REASONS_LIMIT, REASONS_MINIMUM
 from cases.models.finding import FACTS_LIMIT
 from cases.models.report import ACCOUNT_LIMIT, DESCRIPTION_LIMIT, LINKS_LIMIT
@@ -290,4 +290,49 @@ class DecisionForm(forms.ModelForm):
 class SendBackForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("What is missing"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class AwaitForm(forms.Form):
+    awaiting = forms.ChoiceField(label=gettext_lazy("Whose answer"), choices=Case.Awaiting, widget=forms.RadioSelect)
+    question = forms.CharField(
+        label=gettext_lazy("What was asked"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("For the history. Asking itself still happens outside Tipstaff."),
+    )
+
+
+class ResumeForm(forms.Form):
+    answer = forms.CharField(
+        label=gettext_lazy("What came back"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Leave it empty if nothing did. A file belongs under evidence."),
+    )
+
+
+class MergeForm(forms.Form):
+    into = forms.ModelChoiceField(
+        label=gettext_lazy("Into which case"),
+        queryset=Case.objects.none(),
+        to_field_name="ref",
+        empty_label="---------",
+    )
+    reason = forms.CharField(label=gettext_lazy("Why they are one matter"), max_length=300)
+
+    def __init__(self, *arguments: Any, case: Case, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["into"].queryset = Case.objects.could_take(case)
+        self.fields["into"].label_from_instance = lambda other: (
+            f"{other.ref} · {other.subject or '—'} · {other.rule.title}"
+        )
+
+
+class LiftForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Why it ends early"),
+        max_length=300,
+        help_text=gettext_lazy("Stands in the history and beside the measure. The decision stays as it is."),
     )

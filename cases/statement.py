@@ -1,7 +1,9 @@
 """The statement of reasons: written from the decision's fields, given as a durable page, sent with a signed link."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from dateutil.relativedelta import relativedelta
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
 
 HEADING_LIMIT = 250
 APPEAL_MONTHS = 6  # DSA 20(1); a tier may say more
+
+
+def appeal_closes_at(decision: "Decision") -> datetime | None:
+    """When the window ends: counted from the day the notice reached the subject (DSA 20(1)), so None until then."""
+    notice = Notice.objects.filter(about=decision.reference, action="appeals:lodge").select_related("message").first()
+    if notice is None or notice.message is None or notice.message.handed_over_at is None:
+        return None
+    months = decision.tier_document.get("appeal_months", APPEAL_MONTHS)
+    return notice.message.handed_over_at + relativedelta(months=months)
 
 
 def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.views import console, decisions, desk, public
+from cases.views import console, course, decisions, desk, public
 
 app_name = "cases"
 urlpatterns = [
@@ -21,6 +21,11 @@ urlpatterns = [
     path("desk/cases/<str:ref>/finding/", console.finding_record, name="finding_record"),
     path("desk/cases/<str:ref>/propose/", console.decision_propose, name="decision_propose"),
     path("desk/cases/<str:ref>/advice/", console.decision_advice, name="decision_advice"),
+    path("desk/cases/<str:ref>/await/", course.case_await, name="case_await"),
+    path("desk/cases/<str:ref>/resume/", course.case_resume, name="case_resume"),
+    path("desk/cases/<str:ref>/merge/", course.case_merge, name="case_merge"),
+    path("desk/cases/<str:ref>/close/", course.case_close, name="case_close"),
+    path("desk/sanctions/<str:ref>/lift/", course.sanction_lift, name="sanction_lift"),
     path("desk/decisions/", decisions.decision_list, name="decision_list"),
     path("desk/decisions/<str:ref>/", decisions.decision, name="decision"),
     path("desk/decisions/<str:ref>/confirm/", decisions.decision_confirm, name="decision_confirm"),

@@ -168,6 +168,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS * 2},
     },
+    "close-cases": {
+        "task": "cases.tasks.close_at_rest",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "deliver-messages": {
         "task": "tipstaff.notices.tasks.deliver",
         "schedule": DELIVERY_SECONDS,

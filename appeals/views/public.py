@@ -10,9 +10,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from appeals.forms import AppealForm
-from appeals.models import Appeal, appeal_closes_at
+from appeals.models import Appeal
 from cases.forms import CodeForm
 from cases.models import Decision, Report
+from cases.statement import appeal_closes_at
 from tipstaff import languages
 from tipstaff.access import public
 from tipstaff.accounts.limits import limited

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django_fsm import FSMField
 
 from aup.models import Rule
+from cases.models import course
 from cases.models.hand import Hand
 from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
@@ -43,6 +44,15 @@ class CaseQuerySet(RefQuerySet["Case"]):
 
     def unclaimed(self, at: Any) -> Self:
         return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=at))
+
+    def could_take(self, case: "Case") -> Self:
+        """The open cases that `case` could be merged into: about the same rules, newest first."""
+        return (
+            self.filter(state__in=["open", "investigating", "awaiting_information"], rule_group=case.rule_group)
+            .exclude(pk=case.pk)
+            .select_related("subject", "rule")
+            .order_by("-opened_at")
+        )
 
     def with_counts(self) -> Self:
         return self.annotate(report_count=Count("reports", distinct=True))
@@ -107,6 +117,14 @@ class Case(Record):
         HUMAN = "human", gettext_lazy("What a person did")
         SYSTEM = "system", gettext_lazy("What the system did")
 
+    class Awaiting(models.TextChoices):
+        """Whose answer an investigation can wait for: the only reasons for which its clock stands still."""
+
+        ACCOUNT_HOLDER = "account_holder", gettext_lazy("the account holder")
+        REPORTER = "reporter", gettext_lazy("a reporter")
+        COLLEAGUES = "colleagues", gettext_lazy("another team of ours")
+        OUTSIDE = "outside", gettext_lazy("somebody outside")
+
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("C"), editable=False)
     state = FSMField(max_length=24, choices=State, default=State.OPEN)
     subject = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="cases")
@@ -120,6 +138,9 @@ class Case(Record):
     decided_at = models.DateTimeField(null=True)
     claimed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     claimed_until = models.DateTimeField(null=True)
+    awaiting = models.CharField(max_length=20, choices=Awaiting, blank=True)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
+    closed_at = models.DateTimeField(null=True)
 
     objects = CaseQuerySet.as_manager()
 
@@ -149,6 +170,20 @@ class Case(Record):
                 condition=Q(claimed_by=None, claimed_until=None)
                 | Q(claimed_by__isnull=False, claimed_until__isnull=False),
                 name="case_claim_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="awaiting_information") & ~Q(awaiting="")
+                | ~Q(state="awaiting_information") & Q(awaiting=""),
+                name="case_awaiting_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="merged", merged_into__isnull=False) & ~Q(merged_into=F("id"))
+                | ~Q(state="merged") & Q(merged_into=None),
+                name="case_merged_into_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="closed", closed_at__isnull=False) | ~Q(state="closed") & Q(closed_at=None),
+                name="case_closed_at",
             ),
         ]
 
@@ -249,6 +284,49 @@ class Case(Record):
 
     @operation(
         source=State.INVESTIGATING,
+        target=State.AWAITING_INFORMATION,
+        permission=Permission.CASE_INVESTIGATE,
+        guard=claimed_by_actor,
+        label=gettext_lazy("Wait for an answer"),
+        said=gettext_lazy("began to wait for an answer"),
+    )
+    def await_information(self, *, actor: Actor, awaiting: str, question: str) -> None:
+        """Set the case aside until somebody answers; the decision clock stands still meanwhile."""
+        self.awaiting, self.due_at, self.claimed_by, self.claimed_until = awaiting, None, None, None
+        clocks.pause(self, reason=f"waiting for {self.Awaiting(awaiting).value.replace('_', ' ')}")
+
+    @operation(
+        source=State.AWAITING_INFORMATION,
+        target=State.INVESTIGATING,
+        permission=Permission.CASE_CLAIM,
+        guard=free_to_claim,
+        label=gettext_lazy("Go on"),
+        said=gettext_lazy("went on with the investigation"),
+    )
+    def resume(self, *, actor: User, answer: str = "") -> None:
+        """The answer came, or will not: the clock runs again and whoever says so holds the case."""
+        self.awaiting = ""
+        self.claimed_by, self.claimed_until = actor, now() + timedelta(minutes=settings.CLAIM_MINUTES)
+        self.due_at = clocks.resume(self, Clock.Kind.DECISION)
+
+    @operation(
+        source=[State.OPEN, State.INVESTIGATING],
+        target=State.MERGED,
+        permission=Permission.CASE_LEAD,
+        guard=course.nobody_elses,
+        said=gettext_lazy("merged the case into another"),
+    )
+    def merge(self, *, actor: Actor, into: "Case", reason: str) -> None:
+        """Move every report into a case about the same rules, which goes on instead of this one."""
+        if refusal := course.joins(self, into):
+            raise Refused(refusal)
+        self.merged_into, self.due_at, self.claimed_by, self.claimed_until = into, None, None, None
+        clocks.stop(self, Clock.Kind.DECISION, cancelled=True)
+        for report in self.reports.filter(state="accepted").order_by("id"):
+            report.move(actor=actor, into=into, severity=self.severity)
+
+    @operation(
+        source=State.INVESTIGATING,
         target=State.PROPOSED,
         permission=Permission.DECISION_PROPOSE,
         said=gettext_lazy("put the case forward for a decision"),
@@ -278,6 +356,19 @@ class Case(Record):
         clocks.stop(self, Clock.Kind.DECISION)
         for report in self.reports.filter(state="accepted").order_by("id"):
             report.answer(actor=actor)
+
+    @operation(
+        source=State.DECIDED,
+        target=State.CLOSED,
+        permission=Permission.CASE_LEAD,
+        guard=course.at_rest,
+        said=gettext_lazy("closed the case"),
+    )
+    def close(self, *, actor: Actor) -> None:
+        """Nothing can follow any more: no appeal is open, and the time for one is over."""
+        self.closed_at = now()
+        for report in self.reports.filter(state="answered").order_by("id"):
+            report.close(actor=actor)
 
     @operation(
         source=State.DECIDED,

@@ -78,6 +78,7 @@ class Report(Record):
         DECLINED = "declined", gettext_lazy("Declined")
         WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
         ANSWERED = "answered", gettext_lazy("Answered")
+        CLOSED = "closed", gettext_lazy("Closed")
 
     class Channel(models.TextChoices):
         PUBLIC = "public", gettext_lazy("Public form")
@@ -123,7 +124,8 @@ class Report(Record):
         indexes = [models.Index(fields=["state", "received_at"], name="report_by_state")]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(state__in=["accepted", "answered"]) | Q(case__isnull=False, triaged_by__isnull=False),
+                condition=~Q(state__in=["accepted", "answered", "closed"])
+                | Q(case__isnull=False, triaged_by__isnull=False),
                 name="report_accepted_has_case",
             ),
             models.CheckConstraint(
@@ -131,7 +133,8 @@ class Report(Record):
                 name="report_declined_has_reason",
             ),
             models.CheckConstraint(
-                condition=~Q(state="answered") | Q(answered_at__isnull=False), name="report_answered_at"
+                condition=~Q(state__in=["answered", "closed"]) | Q(answered_at__isnull=False),
+                name="report_answered_at",
             ),
             models.CheckConstraint(condition=~Q(state="needs_information") | ~Q(question=""), name="report_question"),
             models.CheckConstraint(condition=Q(good_faith=True), name="report_in_good_faith"),
@@ -251,6 +254,14 @@ class Report(Record):
         clocks.stop(self, Clock.Kind.TRIAGE, cancelled=True)
 
     @operation(
+        source=State.ACCEPTED, permission=Permission.CASE_LEAD, said=gettext_lazy("moved the report to another case")
+    )
+    def move(self, *, actor: Actor, into: Case, severity: int) -> None:
+        """Its case was merged into another; the report goes along."""
+        self.case = into
+        into.join(actor=actor, report=self, severity=severity)
+
+    @operation(
         source=State.ACCEPTED,
         target=State.ANSWERED,
         permission=Permission.DECISION_ISSUE,
@@ -278,6 +289,15 @@ class Report(Record):
     )
     def wait_again(self, *, actor: Actor) -> None:
         """The case is open again: its reporter will be answered anew."""
+
+    @operation(
+        source=State.ANSWERED,
+        target=State.CLOSED,
+        permission=Permission.CASE_LEAD,
+        said=gettext_lazy("closed the report"),
+    )
+    def close(self, *, actor: Actor) -> None:
+        """The case it belongs to came to rest."""
 
     @operation(
         source=State.DECLINED,

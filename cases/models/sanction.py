@@ -11,6 +11,7 @@ from django_fsm import FSMField
 
 from cases.models.case import Case
 from tipstaff.accounts.models import Subject
+from tipstaff.notices import outbox
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow import references
@@ -35,6 +36,15 @@ class SanctionQuerySet(RefQuerySet["Sanction"]):
 
     def restricting(self) -> Self:
         return self.exclude(kind__in=Sanction.WITHOUT_RESTRICTION)
+
+
+def still_lasts(sanction: "Sanction", actor: Actor) -> str | None:
+    """Something is left to end: it has a duration, which is not over."""
+    if not sanction.lasts:
+        return _("This was given once, so there is nothing to end.")
+    if sanction.ends_at and sanction.ends_at <= now():
+        return _("It ended by itself.")
+    return None
 
 
 @references.register("sanction")
@@ -137,12 +147,21 @@ class Sanction(Record):
         source=State.ISSUED,
         target=State.LIFTED,
         permission=Permission.SANCTION_LIFT,
+        guard=still_lasts,
         label=gettext_lazy("Lift"),
         said=gettext_lazy("lifted a measure"),
     )
     def lift(self, *, actor: Actor, reason: str) -> None:
-        """End it early; the decision stands."""
+        """End it early and tell the account holder why; the decision stands."""
         self._end(reason)
+        outbox.queue(
+            "measure_lifted",
+            to=self.subject.contact,
+            about=self,
+            actor=actor,
+            language=self.subject.language,
+            reason=self.ended_reason,
+        )
 
     @operation(
         source=State.ISSUED,

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aup.models import PolicyVersion
-from cases.forms import DecisionForm, EvidenceForm, FindingForm
+from cases.forms import AwaitForm, DecisionForm, EvidenceForm, FindingForm, MergeForm, ResumeForm
 from cases.models import Case, Decision, Evidence, Finding, Sanction
 from cases.models.approval import may_propose, warning_missing
+from cases.models.course import at_rest
 from cases.models.evidence import case_claimed
 from cases.statement import measure
 from tipstaff.access import StaffRequest, needs
@@ -31,7 +32,7 @@ HISTORY = 12  # entries shown beside the case; the whole history is a page of it
 
 def fetch(request: StaffRequest, ref: str) -> Case:
     cases = Case.objects.visible_to(request.user).select_related(
-        "subject", "rule__group", "rule__version", "claimed_by"
+        "subject", "rule__group", "rule__version", "claimed_by", "merged_into"
     )
     return get_object_or_404(cases, ref=ref)
 
@@ -63,6 +64,12 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "earlier": earlier_decisions(case),
         "may_work": "release" in acts,
     }
+    if "resume" in acts:
+        context["resume_form"] = ResumeForm(prefix="resume")
+    if "merge" in acts:
+        context["merge_form"] = MergeForm(prefix="merge", case=case)
+    if "close" not in acts and case.state == Case.State.DECIDED and request.user.may(Permission.CASE_LEAD):
+        context["not_at_rest"] = at_rest(case, request.user)
     if context["may_work"]:
         context |= work_forms(case, evidence, reports)
         context["may_propose"] = may_propose(Decision(case=case), request.user) is None
@@ -72,6 +79,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
 def work_forms(case: Case, evidence: list[Evidence], reports: list[Any]) -> dict[str, Any]:
     conduct_at = min((report.conduct_at for report in reports), default=case.opened_at)
     return {
+        "await_form": AwaitForm(prefix="await"),
         "evidence_form": EvidenceForm(prefix="evidence"),
         "finding_form": FindingForm(
             prefix="finding", evidence=evidence, at=conduct_at, group=case.rule_group, initial={"rule": case.rule.code}

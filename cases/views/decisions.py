@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases.forms import SendBackForm
+from cases.forms import LiftForm, SendBackForm
 from cases.models import Decision, Sanction
 from cases.statement import measure, sections
 from tipstaff.access import StaffRequest, needs
@@ -54,6 +54,7 @@ def fetch_decision(request: StaffRequest, ref: str) -> Decision:
 def decision_page(request: StaffRequest, decision: Decision, *, status: int = 200, **bound: Any) -> HttpResponse:
     """One decision as it will be read, and what this person may do with it, or why not."""
     acts = {operation.name for operation in available_to(decision, request.user)}
+    sanctions = list(decision.sanctions.all())
     planned = [measure(Sanction.of_tier(decision, document, at=now())) for document in decision.sanction_documents]
     refusals = {
         name: getattr(Decision, name).operation.refusal(decision, request.user)
@@ -67,13 +68,24 @@ def decision_page(request: StaffRequest, decision: Decision, *, status: int = 20
         "refusals": {name: sentence for name, sentence in refusals.items() if sentence},
         "planned": planned,
         "sections": sections(decision),
-        "sanctions": decision.sanctions.all(),
+        "sanctions": sanctions,
+        "liftable": [
+            (sanction, lift_form_of(sanction, bound))
+            for sanction in sanctions
+            if Sanction.lift.operation.available(sanction, request.user)  # type: ignore[attr-defined]
+        ],
         "notices": Notice.objects.filter(about=decision.reference).select_related("message"),
         "evidence": decision.case.evidence.select_related("file"),
         "findings": decision.case.findings.select_related("rule", "found_by"),
         "send_back_form": SendBackForm(prefix="send_back") if "send_back" in acts else None,
     }
     return render(request, "cases/decision_page.html", context | bound, status=status)
+
+
+def lift_form_of(sanction: Sanction, bound: dict[str, Any]) -> LiftForm:
+    """The form of one measure: the one that came back with errors, or an empty one."""
+    returned = bound.get("lift_form")
+    return returned if returned is not None and returned.prefix == sanction.ref else LiftForm(prefix=sanction.ref)
 
 
 @require_POST

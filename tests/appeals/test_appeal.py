@@ -7,8 +7,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from appeals.models import Appeal, appeal_closes_at
+from appeals.models import Appeal
 from cases.models import Case, Sanction
+from cases.statement import appeal_closes_at
 from tests import factories
 from tests.factories import person
 from tipstaff.ledger.models import Event

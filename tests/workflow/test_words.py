@@ -9,12 +9,14 @@ from tipstaff.workflow.operations import operations_of, past
 
 PAST = {
     "accept": "accepted", "add": "added", "adopt": "adopted", "amend": "amended", "answer": "answered",
-    "approve": "approved", "ask": "asked", "attach": "attached", "breach": "breached", "change_roles": "changed_roles",
-    "claim": "claimed", "confirm": "confirmed", "contest": "contested", "deactivate": "deactivated",
+    "approve": "approved", "ask": "asked", "attach": "attached",
+    "await_information": "awaited_information", "breach": "breached", "change_roles": "changed_roles",
+    "claim": "claimed", "close": "closed", "confirm": "confirmed", "contest": "contested", "deactivate": "deactivated",
     "decide": "decided", "declare_inadmissible": "declared_inadmissible", "decline": "declined", "draft": "drafted",
     "enrol": "enrolled", "escalate": "escalated", "fail": "failed", "file": "filed", "give": "given",
     "give_up": "given_up", "grant": "granted", "hand_over": "handed_over", "impose": "imposed", "issue": "issued",
-    "join": "joined", "lift": "lifted", "lodge": "lodged", "open": "opened", "pause": "paused", "propose": "proposed",
+    "join": "joined", "lift": "lifted", "lodge": "lodged", "merge": "merged", "move": "moved",
+    "open": "opened", "pause": "paused", "propose": "proposed",
     "publish": "published", "put_forward": "put_forward", "queue": "queued", "read": "read", "receive": "received",
     "record": "recorded", "refute": "refuted", "regrade": "regraded", "register": "registered",
     "reinstate": "reinstated", "release": "released",

@@ -52,6 +52,9 @@ def pause(about: Record, *, reason: str) -> None:
         clock.pause(actor=CLOCKS, reason=reason)
 
 
-def resume(about: Record) -> None:
+def resume(about: Record, kind: Clock.Kind | None = None) -> datetime | None:
+    """Let the paused clocks about a record run again; when the one of `kind` is due now, or None if none runs."""
     for clock in Clock.objects.running().about(about).exclude(paused_at=None):
         clock.resume(actor=CLOCKS)
+    running = Clock.objects.running().about(about).filter(kind=kind).first() if kind else None
+    return running.due_at if running else None

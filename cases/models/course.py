@@ -1,0 +1,56 @@
+"""What the course of a case allows besides deciding it: waiting for an answer, joining another case, coming to rest."""
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from cases.statement import appeal_closes_at
+from tipstaff.time import now
+from tipstaff.workflow.actors import Actor
+
+if TYPE_CHECKING:
+    from cases.models.case import Case
+
+
+def nobody_elses(case: "Case", actor: Actor) -> str | None:
+    """Nobody else holds it."""
+    if case.claimant and case.claimant != actor:
+        return _("%(name)s is working on this case.") % {"name": case.claimant}
+    return None
+
+
+def joins(case: "Case", into: "Case") -> str | None:
+    """Why `case` cannot be merged into `into`; None if it can. Evidence stays where it was sealed, so a case that has
+    some is merged into by others and not the other way round.
+    """
+    if into.pk == case.pk:
+        return _("A case cannot be merged into itself.")
+    if into.state not in ("open", "investigating", "awaiting_information"):
+        return _("%(case)s is not open to more reports: it is decided, or about to be.") % {"case": into.ref}
+    if into.rule_group != case.rule_group:
+        return _("%(case)s is about other rules, so what was reported here would be decided by nobody.") % {
+            "case": into.ref
+        }
+    if case.evidence.exists() or case.findings.exists():
+        return _("Evidence or findings stand in this case. Merge %(case)s into this one instead.") % {"case": into.ref}
+    return None
+
+
+def at_rest(case: "Case", actor: Actor) -> str | None:
+    """No appeal is open, and the time to appeal is over."""
+    for decision in case.decisions.filter(issued_at__isnull=False).select_related("rule__version__matrix"):
+        if decision.contested_at:
+            return _("An appeal against %(decision)s is open.") % {"decision": decision.ref}
+        if not decision.stands or decision.outcome != "breach":
+            continue
+        closes = appeal_closes_at(decision)
+        if closes is None:
+            return _(
+                "No mail with the notice of %(decision)s has reached the account holder, so they can still appeal."
+            ) % {"decision": decision.ref}
+        if closes > now():
+            return _("The account holder can appeal %(decision)s until %(day)s.") % {
+                "decision": decision.ref,
+                "day": f"{closes:%d.%m.%Y}",
+            }
+    return None
