@@ -37,11 +37,12 @@ check: .venv/.stamp-dev  ## format, lint, types, import contracts, migrations, t
 	@TESTING=1 $(PY) manage.py check
 	@TESTING=1 $(PY) manage.py reference --check
 
-lock: .venv/.stamp-dev  ## resolve pyproject.toml anew into both locks
+lock: .venv/.stamp-dev  ## resolve pyproject.toml anew into the three locks
 	@PATH="$(CURDIR)/.tools/uv/bin:$(CURDIR)/.tools/venv/bin:$$PATH"; export PATH; \
 	$(COMPILE) --upgrade --group local -o requirements.lock && \
-	$(COMPILE) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
-	@! grep -n '://' requirements.lock requirements-dev.lock || { echo "A lock names an address: it must not." >&2; exit 1; }
+	$(COMPILE) --upgrade --group dev -c requirements.lock -o requirements-dev.lock && \
+	$(COMPILE) --upgrade -c requirements.lock -o requirements-production.lock
+	@! grep -n '://' requirements*.lock || { echo "A lock names an address: it must not." >&2; exit 1; }
 
 faults: .venv/.stamp-dev  ## kill parts at random for SECONDS=120 and look for anything lost
 	@FAULT_SECONDS=$(SECONDS) $(PY) -m pytest tests/faults

@@ -8,11 +8,24 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
+from environ.fileaware_mapping import FileAwareMapping
 
 from tipstaff.logs import OURS
 
+
+class Environment(FileAwareMapping):
+    """Where `NAME_FILE` names a file, the value stands in it, as secrets are handed to containers and services."""
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return super().__getitem__(name).rstrip("\r\n")
+        except OSError as error:
+            raise ImproperlyConfigured(f"The file that {name}_FILE names cannot be read: {error.strerror}.") from error
+
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+env.ENVIRON = Environment()
 env.smart_cast = False
 
 # Where `make run` keeps its data, keys and files. While it runs it leaves `run.env` there, so that
@@ -216,7 +229,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10
 REQUEST_BYTES = FILES_PER_FORM * FILE_BYTES + 1024 * 1024
 FILE_DOORS = ("/report/", "/appeal/", "/desk/cases/")  # everywhere else a body is a form and no more
 # Uploads wait here until they are sealed: a directory of our own, which nobody else can enter.
-FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default=str(TIPSTAFF_HOME / "staging"))
+FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or str(TIPSTAFF_HOME / "staging")
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
 RATE_LIMITS = {"report": "30/hour", "appeal": "30/hour", "follow": "60/hour"}
 
@@ -286,7 +299,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"
-STATIC_ROOT = TIPSTAFF_HOME / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(TIPSTAFF_HOME / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Compressing takes half a minute, which a demo has no use for.
 _static = "whitenoise.storage.CompressedManifestStaticFilesStorage"
