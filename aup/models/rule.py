@@ -106,6 +106,7 @@ class Rule(Record):
     mappings = models.JSONField(default=dict, blank=True)
 
     reference_field = "cite"
+    unchanging = True
     objects = RuleQuerySet.as_manager()
 
     class Meta:

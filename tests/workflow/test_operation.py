@@ -109,6 +109,21 @@ class TestRefusal:
         assert available_to(made("B-2", note="sealed"), SYSTEM) == []
 
 
+class TestRow:
+    def test_only_what_changed_is_written(self, django_assert_num_queries: Any) -> None:
+        box = made()
+        Box.objects.filter(pk=box.pk).update(weight=5)
+        box.then = (lambda box: Box.objects.filter(pk=box.pk).update(weight=9),)
+        box.close(actor=SYSTEM)
+        assert (stored(box).state, stored(box).weight) == ("shut", 9)
+
+    def test_an_act_that_changes_nothing_writes_no_row(self, django_assert_num_queries: Any) -> None:
+        with django_assert_num_queries(5):  # savepoint, row, stream, event with its facts, savepoint
+            box = made()
+        with django_assert_num_queries(5):  # the lock in place of the row
+            box.weigh(actor=SYSTEM, weight=0)
+
+
 class TestEvent:
     def test_one_act_is_one_event_with_its_facts_and_changes(self) -> None:
         box = made()

@@ -1,5 +1,6 @@
 """Starting and stopping clocks, and the default targets by severity (1 low to 4 critical), around the clock."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tipstaff.sla.levels import CLOCKS, reach
@@ -25,20 +26,29 @@ def start(about: Record, kind: Clock.Kind, *, severity: int) -> Clock:
         target=TARGETS[kind][severity],
         started_at=now(),
     )
+    clock.record = about
     clock.start(actor=CLOCKS)
     return clock
 
 
+def _running(about: Record) -> Iterator[Clock]:
+    """The running clocks about a record, each with it in hand."""
+    for clock in Clock.objects.running().about(about):
+        clock.record = about
+        yield clock
+
+
 def stop(about: Record, kind: Clock.Kind, *, cancelled: bool = False) -> None:
     """Stop the running clock `kind`, if there is one."""
-    for clock in Clock.objects.running().about(about).filter(kind=kind):
-        reach(clock, now())
-        clock.stop(actor=CLOCKS, cancelled=cancelled)
+    for clock in _running(about):
+        if clock.kind == kind:
+            reach(clock, now())
+            clock.stop(actor=CLOCKS, cancelled=cancelled)
 
 
 def regrade(about: Record, kind: Clock.Kind, *, severity: int) -> datetime | None:
     """Give the running clock `kind` the target of another severity; its new due time, or None if none runs."""
-    clock = Clock.objects.running().about(about).filter(kind=kind).first()
+    clock = next((clock for clock in _running(about) if clock.kind == kind), None)
     if clock is None:
         return None
     reach(clock, now())
@@ -47,14 +57,17 @@ def regrade(about: Record, kind: Clock.Kind, *, severity: int) -> datetime | Non
 
 
 def pause(about: Record, *, reason: str) -> None:
-    for clock in Clock.objects.running().about(about).filter(paused_at=None):
-        reach(clock, now())
-        clock.pause(actor=CLOCKS, reason=reason)
+    for clock in _running(about):
+        if clock.paused_at is None:
+            reach(clock, now())
+            clock.pause(actor=CLOCKS, reason=reason)
 
 
 def resume(about: Record, kind: Clock.Kind | None = None) -> datetime | None:
     """Let the paused clocks about a record run again; when the one of `kind` is due now, or None if none runs."""
-    for clock in Clock.objects.running().about(about).exclude(paused_at=None):
-        clock.resume(actor=CLOCKS)
-    running = Clock.objects.running().about(about).filter(kind=kind).first() if kind else None
-    return running.due_at if running else None
+    due_at = None
+    for clock in _running(about):
+        if clock.paused_at is not None:
+            clock.resume(actor=CLOCKS)
+        due_at = clock.due_at if clock.kind == kind else due_at
+    return due_at

@@ -1,7 +1,7 @@
 """Clocks: what is due when, and what happened when it was not. In force, due and breached are computed from rows."""
 
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -61,6 +61,7 @@ class Clock(Record):
     elapsed = models.DurationField(null=True)
 
     reference_field = "id"
+    record: Record | None = None  # what it is about, where whoever moves it has that in memory
     objects = ClockQuerySet.as_manager()
 
     class Meta:
@@ -102,14 +103,17 @@ class Clock(Record):
         until = min(at, self.paused_at) if self.paused_at else at
         return [level for level in LEVELS if level > self.level and self.instant_of(level) < until]
 
-    def save(self, **kwargs: Any) -> None:
+    def settle(self) -> None:
         """Whatever else changed, the due time and the next check follow from the other columns."""
         self.due_at = self.instant_of(100)
         self.next_check_at = next((self.instant_of(level) for level in LEVELS if level > self.level), None)
-        super().save(**kwargs)
 
     def _tell_record(self) -> None:
-        record = references.find(self.about)
+        """Let the record keep its copy of the due time, if it is of a kind that keeps one."""
+        kind = references.registered().get(self.about.partition(":")[0])
+        if kind is None or kind.clock_moved is Record.clock_moved:
+            return
+        record = self.record or references.find(self.about)
         if record is not None:
             record.clock_moved(self)
 

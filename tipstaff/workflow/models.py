@@ -1,5 +1,6 @@
 """What every record has: a UUIDv7, a reference people can read, a history, and a lock."""
 
+from copy import deepcopy
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -27,6 +28,7 @@ class Record(models.Model):
     reference_prefix: ClassVar[str] = ""
     reference_field: ClassVar[str] = "ref"
     untold: ClassVar[frozenset[str]] = frozenset()  # columns that never stand in an event
+    unchanging: ClassVar[bool] = False  # never written again once others point at it, so memory is as good as the row
 
     class Meta:
         abstract = True
@@ -60,16 +62,28 @@ class Record(models.Model):
         history this one belongs to is locked by then.
         """
 
+    def settle(self) -> None:
+        """Set the columns that follow from the others, just before the row is written."""
+
     def lock(self) -> None:
         """Re-read this row `FOR NO KEY UPDATE`. A record it hangs on and has in memory stays the same object, so that
-        what was locked first (DESIGN 3: case first) is what guards look at.
+        what was locked first (DESIGN 3: case first) is what guards look at; so does one that never changes.
         """
         root = self.history_of()
-        known = {name: near for name, near in self._state.fields_cache.items() if near is root}
+        known = {
+            name: near
+            for name, near in self._state.fields_cache.items()
+            if near is root or getattr(near, "unchanging", False)
+        }
         self.refresh_from_db(from_queryset=type(self)._base_manager.select_for_update(no_key=True))
         for name, near in known.items():
             if getattr(self, self._meta.get_field(name).attname) == near.pk:  # type: ignore[union-attr]
                 self._state.fields_cache[name] = near
+
+    def stored(self) -> dict[str, Any]:
+        """Every column as it is now, by name; lists and mappings as copies, which later changes do not reach."""
+        now = {field.name: getattr(self, field.attname) for field in self._meta.concrete_fields}
+        return {name: deepcopy(value) if isinstance(value, list | dict) else value for name, value in now.items()}
 
     def columns(self) -> dict[str, Any]:
         """Every told column as JSON, by name."""

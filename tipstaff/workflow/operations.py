@@ -130,16 +130,18 @@ def _perform(
             _refuse_if(declared.refusal(record, actor))
             before: dict[str, Any] = {}
             record.complete(actor=actor)
+            record.settle()
             record.save(force_insert=True)
             work.locked.append(record)
         else:
             work.lock(record)
             _refuse_if(declared.refusal(record, actor))
             before = record.columns()
+        stored = record.stored()
         entry = _entry(record, declared, actor, facts)
         work.entries.append(entry)
         result = body(record, actor=actor, **facts)
-        record.save()
+        _save(record, stored)
         entry.told |= _changes(before, record.columns())
         return result
     except BaseException:
@@ -147,6 +149,13 @@ def _perform(
         raise
     finally:
         work.depth -= 1
+
+
+def _save(record: Record, stored: dict[str, Any]) -> None:
+    """Write the columns that the act changed, and nothing when it changed none."""
+    record.settle()
+    if changed := [name for name, value in record.stored().items() if value != stored[name]]:
+        record.save(update_fields=changed)
 
 
 def _refuse_if(reason: str | None) -> None:
