@@ -8,11 +8,12 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aup.evaluation import severities
 from aup.models import PolicyVersion, Rule
 from cases.models import Case, Decision, Evidence, Finding, Report
 from cases.models.decision import REASONS_LIMIT, REASONS_MINIMUM
 from cases.models.finding import FACTS_LIMIT
-from cases.models.report import ACCOUNT_LIMIT, DESCRIPTION_LIMIT, LINKS_LIMIT
+from cases.models.report import ACCOUNT_LIMIT, DESCRIPTION_LIMIT, LINKS_LIMIT, severity_not_graded
 from tipstaff.accounts.models import Subject
 from tipstaff.time import now
 from tipstaff.vault.forms import FilesField
@@ -151,6 +152,13 @@ class AcceptForm(forms.Form):
         self.fields["rule"].offer(report.conduct_at if known else now())
         self.initial.setdefault("rule", report.rule.code if report.rule else None)
         self.initial.setdefault("severity", report.severity)
+
+    def clean(self) -> dict[str, Any]:
+        facts = super().clean() or self.cleaned_data
+        rule, severity = facts.get("rule"), facts.get("severity")
+        if rule and severity and severity not in severities(rule.facts, rule.version.matrix.document):
+            self.add_error("severity", severity_not_graded(rule))
+        return facts
 
 
 class DeclineForm(forms.Form):

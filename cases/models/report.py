@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import FSMField
 
+from aup.evaluation import severities
 from aup.models import Rule
 from cases.models.case import Case
 from tipstaff import languages
@@ -29,6 +30,7 @@ from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
+from tipstaff.workflow.refused import Refused
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: nothing that reads like something else
 DESCRIPTION_LIMIT = 10_000
@@ -58,6 +60,16 @@ class ReportQuerySet(RefQuerySet["Report"]):
         if person.may(Permission.CASE_VIEW):
             return self
         return self.filter(token=person.pk) if person.may(Permission.REPORT_VIEW) else self.none()
+
+
+def severity_not_graded(rule: Rule) -> str:
+    """The sentence that names the severities which the matrix grades under `rule`: its own and its neighbours."""
+    levels = severities(rule.facts, rule.version.matrix.document)
+    return _("Under %(rule)s the matrix grades severities %(least)s to %(most)s.") % {
+        "rule": rule.code,
+        "least": levels[0],
+        "most": levels[-1],
+    }
 
 
 def not_theirs(report: "Report", actor: Actor) -> str | None:
@@ -221,7 +233,11 @@ class Report(Record):
         said=gettext_lazy("accepted the report"),
     )
     def accept(self, *, actor: User, subject: Subject, rule: Rule, severity: int) -> Case:
-        """Resolve whom it is about and open a case, or join the one that is open for this account and rule group."""
+        """Resolve whom it is about and open a case, or join the one that is open for this account and rule group.
+        Refused for a severity that the matrix does not grade under this rule.
+        """
+        if severity not in severities(rule.facts, rule.version.matrix.document):
+            raise Refused(severity_not_graded(rule))
         self.triaged_by, self.triaged_at, self.rule = actor, now(), rule
         self.case = Case.gather(actor=actor, subject=subject, rule=rule, severity=severity)
         self.case.join(actor=actor, report=self, severity=severity)

@@ -185,3 +185,15 @@ class TestTriage:
         report = factories.report()
         with pytest.raises(NotPermitted):
             report.decline(actor=LinkHolder("reporter", report.reference), reason="out_of_scope", note="")
+
+
+class TestSeverity:
+    def test_triage_refuses_what_the_matrix_does_not_grade(self, people: dict, enter) -> None:
+        report, rule = factories.report(), factories.rule("SP-03")
+        with pytest.raises(Refused, match="Under SP-03 the matrix grades severities 1 to 3"):
+            report.accept(actor=people["lead"], subject=factories.subject(), rule=rule, severity=4)
+        typed = {"external_id": "acct_new", "kind": "end_user", "rule": "SP-03", "severity": "4"}
+        answer = enter("lead").post(f"{report.get_absolute_url()}accept/", typed)
+        assert answer.status_code == 422
+        assert b"the matrix grades severities 1 to 3" in answer.content
+        assert b"acct_new" in answer.content

@@ -70,10 +70,10 @@ class TestGrading:
         account = factories.subject()
         case = factories.case(about=account, severity=1)
         before = case.due_at
-        factories.case(about=account, severity=4)
+        factories.case(about=account, severity=3)
         case.refresh_from_db()
         clock = Clock.objects.about(case).get()
-        assert (case.severity, clock.severity) == (4, 4)
+        assert (case.severity, clock.severity) == (3, 3)
         assert case.due_at == clock.due_at < before
 
     def test_what_changed_since_the_proposal_is_looked_at_before_the_issue(self) -> None:

@@ -29,7 +29,7 @@ def past_case(started: Any) -> str:
         report.file(actor=LinkHolder("reporter"), files=[])
         subject = Subject(external_id=f"acct_{uuid4().hex}")
         subject.register(actor=System("faults"))
-        lead, rule = User.objects.get(email="lead@demo.example"), Rule.objects.cited("SP-03", now())
+        lead, rule = User.objects.get(email="lead@demo.example"), Rule.objects.cited("VE-02", now())
         assert rule
         return report.accept(actor=lead, subject=subject, rule=rule, severity=4).ref
 

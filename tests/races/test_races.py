@@ -231,7 +231,7 @@ def test_two_sweeps_record_each_level_once(race: Race) -> None:
     from tipstaff.sla.sweep import sweep
     from tipstaff.time import moved_to, now
 
-    cases = [factories.case(severity=4) for _ in range(8)]
+    cases = [factories.case(code="VE-02", severity=4) for _ in range(8)]
     later = now() + timedelta(hours=37)
 
     def run() -> int:

@@ -144,7 +144,7 @@ class TestSweep:
 
     def test_the_person_whose_work_it_is_hears_of_each_level(self) -> None:
         with moved_to(START):
-            case = factories.claimed(severity=4)
+            case = factories.claimed(code="VE-02", severity=4)
         for percent in (51, 76, 101):
             with after(DAY * percent / 100):
                 sweep()
@@ -155,7 +155,7 @@ class TestSweep:
 
     def test_somebody_who_left_is_not_written_to(self) -> None:
         with moved_to(START):
-            case = factories.claimed(severity=4)
+            case = factories.claimed(code="VE-02", severity=4)
             factories.person("reviewer").deactivate(actor=factories.person("admin"))
         with after(DAY * 0.6):
             sweep()
@@ -163,7 +163,7 @@ class TestSweep:
 
     def test_escalation_changes_no_severity(self) -> None:
         with moved_to(START):
-            case = factories.case(severity=4)
+            case = factories.case(code="VE-02", severity=4)
         with after(9 * DAY):
             sweep()
         case.refresh_from_db()

@@ -34,7 +34,7 @@ class Sweep(threading.Thread):
 
 
 def test_two_sweeps_record_and_mail_each_level_once(clone: str) -> None:
-    cases = [factories.case(severity=4) for _ in range(6)]
+    cases = [factories.case(code="VE-02", severity=4) for _ in range(6)]
     ready = threading.Barrier(2)
     both = [Sweep(ready), Sweep(ready)]
     for one in both:
@@ -50,7 +50,7 @@ def test_two_sweeps_record_and_mail_each_level_once(clone: str) -> None:
 
 def test_a_sweep_waits_for_who_is_at_work_on_the_case_and_both_get_through(clone: str) -> None:
     """Everybody locks the case first and its clock second; the other way round PostgreSQL would have to end one."""
-    case = factories.case(severity=4)
+    case = factories.case(code="VE-02", severity=4)
     with transaction.atomic():
         case.lock()
         beside = Sweep()
