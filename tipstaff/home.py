@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 from appeals.models import Appeal
 from aup.models import PolicyVersion
 from cases.models import Case, Decision, Report
+from governance.coverage import Coverage, survey
+from governance.models import AISystem, Control
 from tipstaff.access import lacks_second_factor, public
 from tipstaff.accounts.models import User
 from tipstaff.demo.people import PEOPLE
@@ -63,6 +65,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("cases:decision_list", _("Decisions"), P.DECISION_CONFIRM),
         ("cases:case_list", _("Cases"), P.CASE_VIEW),
         ("appeals:appeal_list", _("Appeals"), P.APPEAL_VIEW),
+        ("governance:system_list", _("Systems"), P.SYSTEM_VIEW),
         ("oversight:index", _("Oversight"), P.HISTORY_VIEW),
         ("accounts:people", _("People"), P.PERSON_MANAGE),
         ("accounts:tokens", _("Tokens"), P.TOKEN_MANAGE),
@@ -104,6 +107,7 @@ def _tiles(person: User) -> list[Tile]:
     if person.may(P.APPEAL_VIEW):
         opened = Appeal.objects.open_now().count()
         tiles.append(Tile(opened, _("appeals to hear"), reverse("appeals:appeal_list"), "due" if opened else "ok"))
+    tiles += _system_tiles(person)
     if person.may(P.HISTORY_VIEW):
         tiles.append(Tile(Case.objects.count(), _("case histories"), reverse("oversight:index")))
     if person.may(P.PERSON_MANAGE):
@@ -111,6 +115,26 @@ def _tiles(person: User) -> list[Tile]:
     if any(person.may(permission) for permission in POLICY_WORK):
         drafts = PolicyVersion.objects.exclude(state__in=["published", "withdrawn"]).count()
         tiles.append(Tile(drafts, _("policy versions in the making"), reverse("aup:versions")))
+    return tiles
+
+
+def _system_tiles(person: User) -> list[Tile]:
+    """For who reviews systems, owns some, or verifies their controls."""
+    tiles = []
+    if person.may(P.SYSTEM_REVIEW):
+        waiting = AISystem.objects.in_review().count()
+        address = reverse("governance:system_list", query={"state": "in_review"})
+        tiles.append(Tile(waiting, _("systems to review"), address, "due" if waiting else "ok"))
+    if person.may(P.SYSTEM_REVIEW) or person.may(P.SYSTEM_EDIT):
+        systems = AISystem.objects.standing()
+        mine = systems if person.may(P.SYSTEM_REVIEW) else systems.filter(owner=person)
+        gaps = survey(mine, now()).tally().counts[Coverage.GAP]
+        label = _("gaps: rules that nothing enforces")
+        address = reverse("governance:system_map", query={"result": Coverage.GAP})
+        tiles.append(Tile(gaps, label, address, "late" if gaps else "ok"))
+    if person.may(P.CONTROL_VERIFY):
+        stale = Control.objects.to_verify(now()).count()
+        tiles.append(Tile(stale, _("controls to verify"), reverse("governance:control_list"), "due" if stale else "ok"))
     return tiles
 
 

@@ -48,8 +48,12 @@ class ControlQuerySet(RefQuerySet["Control"]):
         return self.filter(rules__contains=[code])
 
     def to_verify(self, at: datetime) -> Self:
-        """Active ones that nobody verified within `VERIFIED_FOR` before `at`."""
-        return self.active().filter(Q(last_verified_at=None) | Q(last_verified_at__lte=at - VERIFIED_FOR))
+        """Active ones that nobody verified within `VERIFIED_FOR` before `at`, those found broken aside."""
+        return (
+            self.active()
+            .filter(failed_at=None)
+            .filter(Q(last_verified_at=None) | Q(last_verified_at__lte=at - VERIFIED_FOR))
+        )
 
 
 def owner_of_system(control: "Control", actor: Actor) -> str | None:
