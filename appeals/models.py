@@ -282,7 +282,7 @@ class Appeal(Record):
         """What we did was wrong: the measures end with this transaction and everybody is told."""
         self.reasons = reasons
         if self.decision:
-            self.decision.reverse(actor=actor, reason=f"{self.ref}: {_('reversed on appeal')}")
+            self.decision.reverse(actor=actor, reason=f"{self.ref}: reversed on appeal")
         elif self.report:
             self.report.reinstate(actor=actor)
         self._end(actor, self.State.REVERSED)
@@ -297,7 +297,7 @@ class Appeal(Record):
     def vary(self, *, actor: Actor, reasons: str, tier: str) -> None:
         """The breach stands, the measure was too harsh: a milder tier takes its place (no worse outcome)."""
         self.reasons = reasons
-        self._contested.vary(actor=actor, tier=tier, reason=f"{self.ref}: {_('made milder on appeal')}")
+        self._contested.vary(actor=actor, tier=tier, reason=f"{self.ref}: made milder on appeal")
         self._end(actor, self.State.VARIED)
 
     @operation(
@@ -310,7 +310,7 @@ class Appeal(Record):
     def remand(self, *, actor: Actor, reasons: str) -> None:
         """It cannot be upheld as it is: the decision falls and the case is investigated again."""
         self.reasons = reasons
-        self._contested.reverse(actor=actor, reason=f"{self.ref}: {_('sent back on appeal')}")
+        self._contested.reverse(actor=actor, reason=f"{self.ref}: sent back on appeal")
         self._contested.case.reopen(actor=actor, reason=reasons)
         self._end(actor, self.State.REMANDED)
 

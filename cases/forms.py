@@ -4,9 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.conf import settings
 from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from aup.evaluation import severities
 from aup.models import PolicyVersion, Rule
@@ -26,11 +27,22 @@ SEVERITIES = [
 ]
 
 
+class RuleSelect(forms.Select):
+    """Says of each rule in which language it is written, which may not be the page's."""
+
+    def create_option(self, name: str, value: Any, *rest: Any, **options: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *rest, **options)
+        if value:
+            option["attrs"] |= {"lang": settings.POLICY_LANGUAGE, "dir": "auto"}
+        return option
+
+
 class RuleChoice(forms.ModelChoiceField):
     """A rule by its code, under the title of its group. `at` picks the rules in force at that instant."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("to_field_name", "code")
+        options.setdefault("widget", RuleSelect)
         super().__init__(queryset=Rule.objects.none(), **options)
 
     def offer(self, at: Any, **extra: Any) -> None:
@@ -49,7 +61,8 @@ class LinksField(forms.CharField):
     def clean(self, value: Any) -> list[str]:
         lines = [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]
         if len(lines) > LINKS_LIMIT:
-            raise forms.ValidationError(_("Give at most %(count)s links.") % {"count": LINKS_LIMIT})
+            told = ngettext("Give at most %(count)s link.", "Give at most %(count)s links.", LINKS_LIMIT)
+            raise forms.ValidationError(told % {"count": LINKS_LIMIT})
         check = URLValidator(schemes=["http", "https"])
         for line in lines:
             try:

@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dateutil.relativedelta import relativedelta
+from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from aup.models.decision_matrix import said
 from tipstaff.accounts.models import Subject
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
@@ -62,10 +65,8 @@ def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:
 def _heading(decision: "Decision") -> str:
     account = decision.case.subject.title if decision.case.subject else ""
     if decision.outcome == "breach":
-        return _("Decision about %(account)s: %(tier)s") % {
-            "account": account,
-            "tier": decision.tier_document.get("title", decision.tier),
-        }
+        tier = decision.tier_document.get("title") or decision.tier
+        return _("Decision about %(account)s: %(tier)s") % {"account": account, "tier": said(tier)}
     return _("Decision about %(account)s: no measure") % {"account": account}
 
 
@@ -73,7 +74,12 @@ def sections(decision: "Decision") -> list[dict[str, Any]]:
     """Facts, rule, why it applies, grading, measures, remediation, automation, redress (DSA 17(3))."""
     parts: list[dict[str, Any]] = [
         {"heading": _("What we decided, and why"), "paragraphs": decision.reasons.split("\n\n")},
-        {"heading": _("The rule"), "paragraphs": [decision.rule.statement], "facts": _rule_facts(decision)},
+        {
+            "heading": _("The rule"),
+            "paragraphs": [decision.rule.statement],
+            "language": settings.POLICY_LANGUAGE,  # of the paragraphs: the rule's own words
+            "facts": _rule_facts(decision),
+        },
     ]
     if decision.outcome == "breach":
         parts += [
@@ -119,7 +125,10 @@ def measure(sanction: "Sanction") -> list[str]:
     if "due_days" in sanction.terms:
         return [
             sanction.get_kind_display(),
-            _("to be finished within %(days)s days") % {"days": sanction.terms["due_days"]},
+            ngettext(
+                "to be finished within %(days)s day", "to be finished within %(days)s days", sanction.terms["due_days"]
+            )
+            % {"days": sanction.terms["due_days"]},
         ]
     if sanction.ends_at is None:
         return [
@@ -153,19 +162,26 @@ def _remedies(decision: "Decision") -> list[str]:
 
 
 def _automation(decision: "Decision") -> str:
-    found = _("found with automated help") if decision.detection == "partial" else _("found by people, not by software")
+    if decision.detection == "partial":
+        return _(
+            "This was found with automated help. People decided it: one person investigated, and the decision was "
+            "issued under our rules on who may decide."
+        )
     return _(
-        "This was %(found)s. People decided it: one person investigated, and the decision was issued under our "
-        "rules on who may decide."
-    ) % {"found": found}
+        "This was found by people, not by software. People decided it: one person investigated, and the decision was "
+        "issued under our rules on who may decide."
+    )
 
 
 def _redress(decision: "Decision") -> list[str]:
     months = decision.tier_document.get("appeal_months", APPEAL_MONTHS)
     return [
-        _(
+        ngettext(
+            "You can appeal within %(months)s month of the day this notice reached you. It is free and needs no "
+            "account. Someone who had no part in the decision will read your appeal.",
             "You can appeal within %(months)s months of the day this notice reached you. It is free and needs no "
-            "account. Someone who had no part in the decision will read your appeal."
+            "account. Someone who had no part in the decision will read your appeal.",
+            months,
         )
         % {"months": months},
         _("You can also go to an out-of-court dispute settlement body or to a court; you need not appeal first."),

@@ -23,6 +23,10 @@ ASKED = "lang"
 COOKIE_SECONDS = 365 * 24 * 60 * 60
 
 
+def direction(language: str) -> str:
+    return "rtl" if described(language)["bidi"] else "ltr"
+
+
 @dataclass(frozen=True)
 class Choice:
     """One language of the switch: `name` is its own name for itself, `url` this page in it."""
@@ -85,20 +89,29 @@ def mailed(path: str, language: str) -> str:
     return f"{path}?{ASKED}={known(language)}" if known(language) not in ("", settings.LANGUAGE_CODE) else path
 
 
+def described(language: str) -> dict[str, Any]:
+    """Name in the page's language (`name_translated`), own name and `bidi` of `language`; English if it is unknown."""
+    return dict(translation.get_language_info(known(language) or settings.LANGUAGE_CODE))
+
+
 def choices(request: HttpRequest) -> list[Choice]:
     """Every language, with the address of this page in it."""
     current, query = translation.get_language(), _query(request).copy()
     found = []
     for code, name in settings.LANGUAGES:
         query[ASKED] = code
-        direction = "rtl" if translation.get_language_info(code)["bidi"] else "ltr"
-        found.append(Choice(code, name, direction, f"?{query.urlencode()}", code == current))
+        found.append(Choice(code, name, direction(code), f"?{query.urlencode()}", code == current))
     return found
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
     """Context of every page: the switch, and what links behind a signed link carry on."""
-    return {"languages": choices(request), "keep_lang": kept(request)}
+    return {
+        "languages": choices(request),
+        "keep_lang": kept(request),
+        "policy_lang": settings.POLICY_LANGUAGE,
+        "policy_language": described(settings.POLICY_LANGUAGE)["name_translated"],
+    }
 
 
 @csrf_exempt  # a language is no secret, and a token would set a cookie on pages that have none

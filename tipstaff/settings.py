@@ -46,6 +46,7 @@ BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PROVIDER_NAME = env.str("PROVIDER_NAME", default="Example AI")
+POLICY_LANGUAGE = env.str("POLICY_LANGUAGE", default="en")
 
 INSTALLED_APPS = [
     "tipstaff.ledger",

@@ -37,8 +37,9 @@ PUBLIC_SOURCES = (
     "aup/data/decision_matrix.yaml", "aup/models/decision_matrix.py", "aup/models/rule.py",
     "appeals/answers.py", "appeals/models.py",
     "cases/models/decision.py", "cases/models/report.py", "cases/models/sanction.py", "cases/statement.py",
-    "tipstaff/access.py", "tipstaff/accounts/limits.py", "tipstaff/accounts/models/subject.py", "tipstaff/languages.py",
-    "tipstaff/notices/views.py", "tipstaff/refusals.py", "tipstaff/workflow/operations.py",
+    "tipstaff/access.py", "tipstaff/accounts/limits.py", "tipstaff/accounts/models/subject.py",
+    "tipstaff/demo/people.py", "tipstaff/languages.py", "tipstaff/notices/views.py", "tipstaff/permissions.py",
+    "tipstaff/refusals.py", "tipstaff/workflow/operations.py",
 )  # fmt: skip
 PUBLIC_BASES = {"base_public.html", "base_link.html"}
 STANDS_ON = re.compile(r"\{%\s*extends\s+[\"']([^\"'#]+)")

@@ -4,9 +4,15 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from aup import evaluation
 from tipstaff.ledger.models import UUIDv7
+
+
+def said(title: str) -> str:
+    """A title of a matrix in the reader's language, if it is one of the default matrix; else as it was given."""
+    return _(title) if title else ""
 
 
 class DecisionMatrix(models.Model):
@@ -29,6 +35,11 @@ class DecisionMatrix(models.Model):
     def tiers(self) -> dict[str, dict[str, Any]]:
         """Every tier by its code, from lightest to heaviest."""
         return evaluation.tiers(self.document)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Intent, sensitivity and severity, each with its tier for a first, repeated and persistent breach."""
+        return list(self.document["matrix"])
 
     @property
     def sanctions(self) -> dict[str, dict[str, Any]]:
@@ -56,10 +67,11 @@ class DecisionMatrix(models.Model):
         if "quota_percent" in sanction:
             limits.append(_("%(percent)s %% of the normal quota") % {"percent": sanction["quota_percent"]})
         if "days" in sanction:
-            limits.append(_("%(count)s days") % {"count": sanction["days"]})
+            limits.append(ngettext("%(count)s day", "%(count)s days", sanction["days"]) % {"count": sanction["days"]})
         if "due_days" in sanction:
-            limits.append(_("within %(count)s days") % {"count": sanction["due_days"]})
-        title = str(self.document["sanctions"][sanction["type"]]["title"])
+            days = sanction["due_days"]
+            limits.append(ngettext("within %(count)s day", "within %(count)s days", days) % {"count": days})
+        title = said(str(self.document["sanctions"][sanction["type"]]["title"]))
         return f"{title} ({', '.join(limits)})" if limits else title
 
     def evaluate(self, rule: dict[str, Any], **found: Any) -> evaluation.Evaluation:

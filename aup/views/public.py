@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from aup.forms import RuleFilter, WhichVersion
 from aup.models import DecisionMatrix, PolicyVersion, Rule
+from aup.models.decision_matrix import said
 from tipstaff.access import public
 from tipstaff.time import now
 
@@ -21,6 +22,15 @@ STAGES = {
     "intake": gettext_lazy("before use"),
     "runtime": gettext_lazy("during use"),
     "output": gettext_lazy("on outputs"),
+}
+FOUND = {
+    "inadvertent": gettext_lazy("Inadvertent"),
+    "negligent": gettext_lazy("Negligent"),
+    "deliberate": gettext_lazy("Deliberate"),
+    "public": gettext_lazy("Public"),
+    "internal": gettext_lazy("Internal"),
+    "personal": gettext_lazy("Personal"),
+    "special_category": gettext_lazy("Special category"),
 }
 
 
@@ -85,9 +95,10 @@ def matrix(request: HttpRequest) -> HttpResponse:
         return render(request, "aup/matrix_page.html", {"version": None})
     found: DecisionMatrix = version.matrix
     tiers = [
-        tier | {"words": [found.sanction_words(sanction) for sanction in tier["sanctions"]]}
+        tier | {"title": said(tier["title"]), "words": [found.sanction_words(each) for each in tier["sanctions"]]}
         for tier in found.tiers.values()
     ]
-    rows = [row | {"words": str(row["sensitivity"]).replace("_", " ")} for row in found.document["matrix"]]
-    context = {"version": version, "matrix": found, "rows": rows, "tiers": tiers}
+    rows = [row | {key: FOUND.get(row[key], row[key]) for key in ("intent", "sensitivity")} for row in found.rows]
+    factors = [factor | {"title": said(factor["title"])} for factor in found.factors]
+    context = {"version": version, "matrix": found, "rows": rows, "tiers": tiers, "factors": factors}
     return render(request, "aup/matrix_page.html", context)

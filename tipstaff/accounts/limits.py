@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rest_framework.throttling import SimpleRateThrottle
 
 from tipstaff.access import View
@@ -45,7 +45,11 @@ def limited(scope: str) -> Any:
             if request.method == "POST" and not throttle.allow_request(request, view):  # type: ignore[arg-type]
                 minutes = int((throttle.wait() or 60) // 60) + 1
                 raise TooMany(
-                    _("That is more than we take from one address at a time. Try again in %(minutes)s minutes.")
+                    ngettext(
+                        "That is more than we take from one address at a time. Try again in %(minutes)s minute.",
+                        "That is more than we take from one address at a time. Try again in %(minutes)s minutes.",
+                        minutes,
+                    )
                     % {"minutes": minutes}
                 )
             return view(request, *args, **kwargs)

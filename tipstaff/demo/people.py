@@ -1,8 +1,14 @@
 """The people of the demo: one or more for every role, all with one password, in demo mode only."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy
 
 from tipstaff.permissions import Role
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 PASSWORD = "tipstaff-demo"  # noqa: S105  told to everybody, and refused outside demo mode
 DOMAIN = "demo.example"
@@ -13,7 +19,7 @@ class Person:
     mailbox: str
     name: str
     role: Role
-    group: str
+    group: "StrOrPromise"
 
     @property
     def email(self) -> str:
@@ -24,7 +30,9 @@ class Person:
         return str(self.role.label)
 
 
-ENFORCE, GOVERN, WATCH = "Enforcing", "Policy and committee", "Watching and running"
+ENFORCE = gettext_lazy("Enforcing")
+GOVERN = gettext_lazy("Policy and committee")
+WATCH = gettext_lazy("Watching and running")
 PEOPLE = [
     Person("reviewer", "Mara Okafor", Role.REVIEWER, ENFORCE),
     Person("reviewer2", "Tomasz Zieliński", Role.REVIEWER, ENFORCE),

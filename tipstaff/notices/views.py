@@ -20,6 +20,7 @@ def notice(request: HttpRequest, token: str) -> HttpResponse:
     languages.speak(request, found.language)
     context = {
         "notice": found,
+        "written": languages.described(found.language),
         "record": references.find(found.about),
         "action_url": reverse(found.action, args=[token]) if found.action else "",
     }

@@ -6,8 +6,9 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -25,19 +26,19 @@ class FilesField(forms.FileField):
         super().__init__(**options)
         self.most = most
         if not self.help_text:
-            self.help_text = _(
-                "Up to %(count)s files of %(size)s each. A file has to be chosen again if the form comes back."
-            ) % {
-                "count": most,
-                "size": filesizeformat(settings.FILE_BYTES),
-            }
+            self.help_text = ngettext_lazy(
+                "%(count)s file of up to %(size)s. A file has to be chosen again if the form comes back.",
+                "Up to %(count)s files of %(size)s each. A file has to be chosen again if the form comes back.",
+                "count",
+            ) % {"count": most, "size": lazy(filesizeformat, str)(settings.FILE_BYTES)}
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         uploads = data if isinstance(data, list | tuple) else [data] if data else []
         if self.required and not uploads:
             raise forms.ValidationError(self.error_messages["required"], code="required")
         if len(uploads) > self.most:
-            raise forms.ValidationError(_("Choose at most %(count)s files.") % {"count": self.most}, code="too_many")
+            told = ngettext("Choose %(count)s file only.", "Choose at most %(count)s files.", self.most)
+            raise forms.ValidationError(told % {"count": self.most}, code="too_many")
         for upload in uploads:
             if upload.size > settings.FILE_BYTES:
                 raise forms.ValidationError(
