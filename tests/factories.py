@@ -12,6 +12,8 @@ from cases.models import Case, Decision, Evidence, Finding, Report
 from governance.intake import KEYS
 from governance.models import AISystem, Control
 from tipstaff.accounts.models import Subject, User
+from tipstaff.notices import events
+from tipstaff.notices.models import Endpoint
 from tipstaff.time import now
 from tipstaff.vault import storage
 from tipstaff.vault.models import SealedFile
@@ -161,4 +163,11 @@ def control(of: AISystem | None = None, *, verified: bool = False, **columns: An
     made.record(actor=system.owner)
     if verified:
         made.verify(actor=person("engineering"), finding="Repeated the test on the live gateway.")
+    return made
+
+
+def endpoint(url: str, description: str = "Gateway", types: list[str] | None = None) -> Endpoint:
+    """A receiver of webhooks that takes every event unless `types` says less."""
+    made = Endpoint(url=url, description=description, types=list(events.TYPES) if types is None else types)
+    made.register(actor=person("admin"))
     return made

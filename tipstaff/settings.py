@@ -192,6 +192,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": DELIVERY_SECONDS,
         "options": {"expires": DELIVERY_SECONDS * 4},
     },
+    "deliver-webhooks": {
+        "task": "tipstaff.notices.tasks.deliver_webhooks",
+        "schedule": DELIVERY_SECONDS,
+        "options": {"expires": DELIVERY_SECONDS * 4},
+    },
 }
 
 # --- Mail ---
@@ -214,10 +219,17 @@ MAILERS = {
 }
 DEMO_MAIL_DIR = TIPSTAFF_HOME / "mail"  # the Maildir that `make run`'s own SMTP receiver writes
 
+# --- Webhooks: https to public addresses only, and to these. A demo and the tests may call this machine. ---
+WEBHOOK_ALLOWED_ADDRESSES = env.list("WEBHOOK_ALLOWED_ADDRESSES", default=[])
+WEBHOOK_ALLOW_HTTP = DEMO or TESTING
+if DEMO or TESTING:
+    WEBHOOK_ALLOWED_ADDRESSES = [*WEBHOOK_ALLOWED_ADDRESSES, "127.0.0.0/8", "::1/128"]
+
 # --- Files and keys ---
 VAULT_DIR = Path(env.str("VAULT_DIR", default=str(TIPSTAFF_HOME / "vault")))
 VAULT_KEY = env.str("VAULT_KEY", default=DEVELOPMENT_SECRET)
 LINK_KEY = env.str("LINK_KEY", default=DEVELOPMENT_SECRET)
+WEBHOOK_KEY = env.str("WEBHOOK_KEY", default="") or LINK_KEY
 LEDGER_ORIGIN = env.str("LEDGER_ORIGIN", default="tipstaff.example/ledger")
 LEDGER_KEY_FILE = Path(env.str("LEDGER_KEY_FILE", default=str(TIPSTAFF_HOME / "keys" / "ledger.pem")))
 

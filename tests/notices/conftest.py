@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from tests.notices.receiver import Receiver
+
 
 class Keeper:
     def __init__(self) -> None:
@@ -55,3 +57,10 @@ def server(settings: Any) -> Iterator[Server]:
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
     yield running
     running.down()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    running = Receiver()
+    yield running
+    running.close()

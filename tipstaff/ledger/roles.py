@@ -21,7 +21,7 @@ APPEND_ONLY = (
 KEPT = (
     "accounts_subject", "accounts_token", "accounts_user", "appeals_appeal", "cases_case", "cases_decision",
     "cases_evidence", "cases_finding", "cases_report", "cases_sanction", "governance_aisystem",
-    "governance_control", "notices_message", "notices_notice",
+    "governance_control", "notices_delivery", "notices_endpoint", "notices_message", "notices_notice",
     "sla_clock", "vault_sealedfile",
 )  # fmt: skip
 # Tables that only the sequencer writes.

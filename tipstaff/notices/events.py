@@ -1,0 +1,80 @@
+"""What a webhook can tell: every type with an example payload. Form, pages and documentation read it here."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+TEST = "webhook.test"  # sent when an administrator asks for it, to whatever the endpoint takes
+
+
+@dataclass(frozen=True)
+class EventType:
+    """One type. `example` is its whole payload; a test holds what is sent to the same keys."""
+
+    name: str
+    label: "StrOrPromise"
+    example: dict[str, Any]
+
+
+_SUSPENSION = {
+    "ref": "S-0001",
+    "state": "issued",
+    "kind": "temporary_suspension",
+    "starts_at": "2026-03-02T14:02:00Z",
+    "ends_at": "2026-03-09T14:02:00Z",
+    "terms": {},
+    "decision": "D-0001",
+    "rule": "SP-03",
+    "tier": "T5",
+}
+_QUOTA = _SUSPENSION | {"ref": "S-0002", "kind": "rate_limit", "terms": {"quota_percent": 50}, "tier": "T3"}
+
+
+def _account(*measures: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "acct_1842", "kind": "organisation", "measures": list(measures)}
+
+
+def _decision(state: str, tier: str, *measures: dict[str, Any]) -> dict[str, Any]:
+    decision = {
+        "ref": "D-0001",
+        "state": state,
+        "outcome": "breach",
+        "rule": "SP-03",
+        "policy": "1.0",
+        "tier": tier,
+        "issued_at": "2026-03-02T14:02:00Z",
+    }
+    return {"decision": decision, "case": "C-0001", "account": _account(*measures)}
+
+
+def _sanction(state: str, *measures: dict[str, Any]) -> dict[str, Any]:
+    return {"sanction": _SUSPENSION | {"state": state}, "case": "C-0001", "account": _account(*measures)}
+
+
+def _type(name: str, label: "StrOrPromise", example: dict[str, Any]) -> EventType:
+    return EventType(name, label, {"type": name, "timestamp": "2026-03-02T14:02:00Z", "data": example})
+
+
+# `account.measures` is all that limits the account after the act, so whoever missed one converges with the next.
+TYPES: dict[str, EventType] = {
+    event.name: event
+    for event in (
+        _type("decision.issued", gettext_lazy("A decision was issued"), _decision("issued", "T5", _SUSPENSION)),
+        _type("decision.upheld", gettext_lazy("An appeal left it as it was"), _decision("upheld", "T5", _SUSPENSION)),
+        _type("decision.varied", gettext_lazy("An appeal made it milder"), _decision("varied", "T3", _QUOTA)),
+        _type("decision.reversed", gettext_lazy("An appeal reversed it"), _decision("reversed", "T5")),
+        _type("sanction.imposed", gettext_lazy("A measure was imposed"), _sanction("issued", _SUSPENSION)),
+        _type("sanction.lifted", gettext_lazy("A measure was lifted early"), _sanction("lifted")),
+        _type("sanction.revoked", gettext_lazy("A measure fell with its decision"), _sanction("revoked")),
+        _type("sanction.superseded", gettext_lazy("A milder one took its place"), _sanction("superseded")),
+    )
+}
+TEST_EXAMPLE = _type(
+    TEST,
+    gettext_lazy("A test that an administrator asked for"),
+    {"text": "A test from Tipstaff. There is nothing to do."},
+)

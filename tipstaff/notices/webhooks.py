@@ -1,0 +1,193 @@
+"""Signed webhooks (Standard Webhooks 1.0): queueing in the transaction of the act, sending in order for each account.
+
+Rows are the jobs. Of each line, one endpoint and one account, only the first waiting message may leave, so a receiver
+that fails holds up nobody else and never reads two messages about one account in the wrong order.
+"""
+
+import json
+import logging
+import secrets
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from django.db import transaction
+from standardwebhooks.webhooks import Webhook
+
+from tipstaff.notices import events, outbound
+from tipstaff.notices.models import Delivery, Endpoint
+from tipstaff.notices.outbox import OUTBOX
+from tipstaff.time import now
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.models import Record
+from tipstaff.workflow.refused import Refused
+
+logger = logging.getLogger(__name__)
+# The schedule that Standard Webhooks recommends: about three days and four hours in all.
+PAUSES = (
+    timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=5),
+    timedelta(hours=10), timedelta(hours=14), timedelta(hours=20), timedelta(hours=24),
+)  # fmt: skip
+TRIES = len(PAUSES) + 1
+JITTER = 0.2  # up to this much longer, so that what failed together does not come back together
+LEASE = timedelta(minutes=2)  # how long one sender has before another may try; longer than GIVEN
+GIVEN = 30.0  # seconds until a call counts as failed, however slowly the receiver drips
+ROUND = 20.0  # seconds in which one round begins new calls
+IN_FLIGHT = 4  # calls to one endpoint at a time, each about another account
+AT_ONCE = 32  # calls at a time
+GONE = 410
+
+
+def takers(event: str) -> list[Endpoint]:
+    """The endpoints that `event` is queued for; asked first, so that without any no payload is made."""
+    return list(Endpoint.objects.taking(event))
+
+
+def queue(
+    event: str,
+    *,
+    to: list[Endpoint],
+    about: Record,
+    line: Record,
+    payload: dict[str, Any],
+    actor: Actor,
+    after: Record | None = None,
+) -> list[Delivery]:
+    """Queue `event` for the endpoints `to`, in this transaction. Messages of one `line` (the account) arrive in order,
+    and not before the mail of the notice about `after` has left.
+    """
+    at = now()
+    body = {"type": event, "timestamp": instant(at), "data": payload}
+    text = json.dumps(body, separators=(",", ":"), allow_nan=False)
+    queued = []
+    for endpoint in to:
+        delivery = Delivery(
+            endpoint=endpoint,
+            event=event,
+            about=about.reference,
+            about_stream=about.stream,
+            subject_key=line.reference,
+            after=after.reference if after else "",
+            body=text,
+            queued_at=at,
+            next_attempt_at=at,
+        )
+        delivery.queue(actor=actor, sha256=delivery.digest)
+        queued.append(delivery)
+    return queued
+
+
+def queue_test(endpoint: Endpoint, *, actor: Actor) -> Delivery:
+    """Queue a test for one endpoint."""
+    payload = events.TEST_EXAMPLE.example["data"]
+    return queue(events.TEST, to=[endpoint], about=endpoint, line=endpoint, payload=payload, actor=actor)[0]
+
+
+def instant(at: datetime | None) -> str | None:
+    """`2026-03-02T14:02:00Z`, as payloads carry it."""
+    return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z") if at else None
+
+
+def deliver_due(seconds: float = ROUND) -> int:
+    """Send what is due, beginning no call after `seconds`; returns how many messages were taken. Calls run in threads,
+    everything in the database in this one.
+    """
+    taken, ends = 0, monotonic() + seconds
+    flying: dict[Future[outbound.Answer], tuple[Delivery, float]] = {}
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook")
+    try:
+        while True:
+            if monotonic() < ends:
+                for delivery in lease(Counter(flown.endpoint_id for flown, _until in flying.values())):
+                    flying[pool.submit(_call, *_request(delivery))] = (delivery, monotonic() + GIVEN)
+            if not flying:
+                return taken
+            wait(flying, timeout=1.0, return_when=FIRST_COMPLETED)
+            for call in [call for call, (_delivery, until) in flying.items() if call.done() or monotonic() > until]:
+                delivery, _until = flying.pop(call)
+                taken += _settle(delivery, call.result() if call.done() else outbound.Answer(None, "too slow"))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def lease(flying: Counter[Any]) -> list[Delivery]:
+    """The next messages to send, marked so that nobody else takes them for LEASE. At most IN_FLIGHT an endpoint and
+    AT_ONCE in all, counting what is `flying`; oldest due first.
+    """
+    leased: list[Delivery] = []
+    for endpoint in Endpoint.objects.filter(state=Endpoint.State.ACTIVE):
+        room = min(IN_FLIGHT - flying[endpoint.pk], AT_ONCE - flying.total() - len(leased))
+        if room > 0:
+            leased += _lease_of(endpoint, room)
+    return leased
+
+
+def _lease_of(endpoint: Endpoint, room: int) -> list[Delivery]:
+    with transaction.atomic():
+        due = Delivery.objects.due(now()).filter(endpoint=endpoint).order_by("next_attempt_at", "place")
+        locked = [d.pk for d in due.select_for_update(skip_locked=True, no_key=True, of=("self",))[:room]]
+        if not locked:
+            return []
+        # Asked again now that they are locked: one that was given up may have been put back in line before it.
+        first = list(Delivery.objects.free().filter(pk__in=locked).order_by("next_attempt_at", "place"))
+        for delivery in first:
+            delivery.endpoint = endpoint
+            delivery.attempts += 1
+            delivery.leased_until = now() + LEASE
+            delivery.save(update_fields=["attempts", "leased_until"])
+        return first
+
+
+def _request(delivery: Delivery) -> tuple[str, bytes, str, list[str]]:
+    """Everything a call needs, so that its thread asks the database nothing."""
+    return delivery.endpoint.url, delivery.body.encode(), delivery.message_id, delivery.endpoint.signing_secrets()
+
+
+def _call(url: str, body: bytes, message_id: str, signing: list[str]) -> outbound.Answer:
+    return outbound.post(url, body, headers(body, message_id, signing))
+
+
+def headers(body: bytes, message_id: str, signing: list[str]) -> dict[str, str]:
+    """Signed now, by the real clock: receivers refuse what is older than five minutes."""
+    at = datetime.now(UTC)
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "Tipstaff-Webhooks/1",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": " ".join(Webhook(secret).sign(message_id, at, body.decode()) for secret in signing),
+    }
+
+
+def _settle(delivery: Delivery, answer: outbound.Answer) -> bool:
+    try:
+        if answer.taken and answer.status is not None:
+            delivery.hand_over(actor=OUTBOX, status=answer.status)
+            return True
+        if answer.status == GONE:
+            _gone(delivery, answer)
+        else:
+            _try_again(delivery, answer)
+    except Refused as refused:  # its lease ran out, or a person switched it off meanwhile
+        logger.warning("webhook %s was left as it is: %s", delivery.message_id, refused)
+    return False
+
+
+def _gone(delivery: Delivery, answer: outbound.Answer) -> None:
+    """The receiver wants no more (Standard Webhooks: disable it). What waits is kept for when it is switched on."""
+    delivery.give_up(actor=OUTBOX, status=answer.status, error=answer.error)
+    delivery.endpoint.disable(actor=OUTBOX, reason="The receiver answered 410 Gone.")
+
+
+def _try_again(delivery: Delivery, answer: outbound.Answer) -> None:
+    logger.warning("webhook %s was not taken (try %s): %s", delivery.message_id, delivery.attempts, answer.status)
+    if delivery.attempts >= TRIES:
+        delivery.give_up(actor=OUTBOX, status=answer.status, error=answer.error)
+        return
+    pause = PAUSES[delivery.attempts - 1] * (1 + JITTER * secrets.randbelow(1000) / 1000)
+    ours = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.QUEUED, attempts=delivery.attempts)
+    ours.update(
+        next_attempt_at=now() + pause, leased_until=None, last_status=answer.status, last_error=answer.error[:300]
+    )
