@@ -15,7 +15,7 @@ from django_fsm import FSMField
 
 from aup.evaluation import Evaluation, evaluate
 from aup.models import Rule
-from cases import statement
+from cases import gateway, statement
 from cases.models import approval
 from cases.models.case import Case
 from cases.models.hand import Hand
@@ -342,6 +342,7 @@ class Decision(Record):
         self.case.decide(actor=actor)
         if self.case.subject is not None:
             statement.give(self, to=self.case.subject, actor=actor)
+        gateway.tell_decision(self, "issued", actor=actor)
 
     @operation(
         source=[State.PROPOSED, State.CONFIRMED],
@@ -395,6 +396,7 @@ class Decision(Record):
     def uphold(self, *, actor: Actor) -> None:
         """The decision stands."""
         self.contested_at, self.settled_at = None, now()
+        gateway.tell_decision(self, "upheld", actor=actor)
 
     @operation(
         source=[State.ISSUED, State.UPHELD, State.VARIED],
@@ -409,6 +411,7 @@ class Decision(Record):
             sanction.revoke(actor=actor, reason=reason)
         for report in self.case.reports.filter(state="answered").order_by("id"):
             report.tell_reversal(actor=actor)
+        gateway.tell_decision(self, "reversed", actor=actor)
 
     @operation(
         source=[State.ISSUED, State.UPHELD, State.VARIED],
@@ -428,6 +431,7 @@ class Decision(Record):
             sanction.supersede(actor=actor, reason=reason)
         for document in self._imposed_by(tiers[tier]):
             Sanction.of_tier(self, document, at=self.issued_at or now()).impose(actor=actor)
+        gateway.tell_decision(self, "varied", actor=actor)
 
     @property
     def effective_tier(self) -> str:

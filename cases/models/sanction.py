@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import FSMField
 
+from cases import gateway
 from cases.models.case import Case
 from tipstaff.accounts.models import Subject
 from tipstaff.notices import outbox
@@ -33,6 +34,10 @@ class SanctionQuerySet(RefQuerySet["Sanction"]):
         return self.filter(
             Q(state=Sanction.State.ISSUED) | ended_later, Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at
         )
+
+    def standing(self, at: datetime) -> Self:
+        """In force, or to be: issued and not over."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), state=Sanction.State.ISSUED)
 
     def restricting(self) -> Self:
         return self.exclude(kind__in=Sanction.WITHOUT_RESTRICTION)
@@ -142,6 +147,7 @@ class Sanction(Record):
     @operation(creates=True, permission=Permission.SANCTION_IMPOSE, said=gettext_lazy("imposed a measure"))
     def impose(self, *, actor: Actor) -> None:
         """Take effect at `starts_at`, in the transaction that issues the decision."""
+        gateway.tell_sanction(self, "imposed", actor=actor)
 
     @operation(
         source=State.ISSUED,
@@ -162,6 +168,7 @@ class Sanction(Record):
             language=self.subject.language,
             reason=self.ended_reason,
         )
+        gateway.tell_sanction(self, "lifted", actor=actor)
 
     @operation(
         source=State.ISSUED,
@@ -172,6 +179,7 @@ class Sanction(Record):
     def revoke(self, *, actor: Actor, reason: str) -> None:
         """End it because the decision did not stand: it counts as never imposed."""
         self._end(reason)
+        gateway.tell_sanction(self, "revoked", actor=actor)
 
     @operation(
         source=State.ISSUED,
@@ -182,6 +190,7 @@ class Sanction(Record):
     def supersede(self, *, actor: Actor, reason: str) -> None:
         """End it because a milder one takes its place."""
         self._end(reason)
+        gateway.tell_sanction(self, "superseded", actor=actor)
 
     def _end(self, reason: str) -> None:
         self.ended_at, self.ended_reason = now(), reason[:300]

@@ -29,7 +29,7 @@ PAST = {
     "tell_reversal": "told_reversal", "uncontest": "uncontested", "uphold": "upheld", "vary": "varied",
     "wait_again": "waited_again",
     "warn": "warned", "withdraw": "withdrawn",
-    "close": "closed", "disable": "disabled", "enable": "enabled", "retry": "retried", "reveal": "revealed",
+    "disable": "disabled", "enable": "enabled", "retry": "retried", "reveal": "revealed",
     "rotate": "rotated",
     # not in use yet, and easily got wrong
     "stay": "stayed", "drop": "dropped", "deny": "denied", "begin": "begun", "admit": "admitted",

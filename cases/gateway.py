@@ -1,0 +1,73 @@
+"""What the provider's machines are told of a decision and its measures: references, codes and times, never a reason."""
+
+from typing import TYPE_CHECKING, Any
+
+from tipstaff.notices import webhooks
+from tipstaff.time import now
+from tipstaff.workflow.actors import Actor
+
+if TYPE_CHECKING:
+    from cases.models import Decision, Sanction
+
+
+def tell_decision(decision: "Decision", became: str, *, actor: Actor) -> None:
+    """Queue `decision.<became>` for those who take it; what is told holds once the act under way is done."""
+    if to := webhooks.takers(f"decision.{became}"):
+        told = {
+            "ref": decision.ref,
+            "state": became,
+            "outcome": decision.outcome,
+            "rule": decision.rule.code,
+            "policy": decision.rule.version.number,
+            "tier": decision.effective_tier or None,
+            "issued_at": webhooks.instant(decision.issued_at),
+        }
+        _queue(f"decision.{became}", decision, {"decision": told} | _around(decision), actor, to)
+
+
+def tell_sanction(sanction: "Sanction", became: str, *, actor: Actor) -> None:
+    """Queue `sanction.<became>`. One that ends is no longer among the account's measures, though its row still says so
+    while the act is under way.
+    """
+    if to := webhooks.takers(f"sanction.{became}"):
+        state = "issued" if became == "imposed" else became
+        told = _measure(sanction) | {"state": state}
+        around = _around(sanction.decision, without=None if state == "issued" else sanction)
+        _queue(f"sanction.{became}", sanction, {"sanction": told} | around, actor, to)
+
+
+def _queue(
+    event: str, about: "Decision | Sanction", payload: dict[str, Any], actor: Actor, to: list[webhooks.Endpoint]
+) -> None:
+    line = about.case.subject or about.case
+    decision = getattr(about, "decision", about)
+    webhooks.queue(event, to=to, about=about, line=line, after=decision, payload=payload, actor=actor)
+
+
+def _around(decision: "Decision", *, without: "Sanction | None" = None) -> dict[str, Any]:
+    """The case and its account with everything that limits it, now or later: whoever missed a message converges."""
+    case = decision.case
+    if case.subject is None:
+        return {"case": case.ref, "account": None}
+    measures = []
+    for sanction in case.subject.sanctions.standing(now()).restricting().select_related("decision__rule"):
+        if sanction.decision_id == decision.pk:
+            sanction.decision = decision  # as the act under way leaves it
+        if sanction != without:
+            measures.append(_measure(sanction))
+    account = {"id": case.subject.external_id, "kind": case.subject.kind, "measures": measures}
+    return {"case": case.ref, "account": account}
+
+
+def _measure(sanction: "Sanction") -> dict[str, Any]:
+    return {
+        "ref": sanction.ref,
+        "state": sanction.state,
+        "kind": sanction.kind,
+        "starts_at": webhooks.instant(sanction.starts_at),
+        "ends_at": webhooks.instant(sanction.ends_at),
+        "terms": sanction.terms,
+        "decision": sanction.decision.ref,
+        "rule": sanction.decision.rule.code,
+        "tier": sanction.decision.effective_tier,
+    }
