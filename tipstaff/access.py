@@ -1,6 +1,8 @@
 """Who may open a page. Every view names its permission or says it is public; a view that does neither is refused."""
 
 import functools
+import hmac
+import ipaddress
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +69,26 @@ def signed_in(view: View) -> View:
 
     guarded.access = "signed in"  # type: ignore[attr-defined]
     return guarded
+
+
+FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
+
+
+def is_operators(request: HttpRequest) -> bool:
+    """Whether a machine of the operator asks: it brings METRICS_TOKEN, or it calls from METRICS_ALLOWED_ADDRESSES
+    itself. Who comes through a proxy has the proxy's address and needs the token.
+    """
+    word, _, token = request.headers.get("Authorization", "").partition(" ")
+    if word.lower() == "bearer" and settings.METRICS_TOKEN:
+        return hmac.compare_digest(token.encode(), settings.METRICS_TOKEN.encode())
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return any(plain in network for network in settings.METRICS_ALLOWED_ADDRESSES)
 
 
 class DenyByDefaultMiddleware:

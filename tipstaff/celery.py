@@ -1,13 +1,20 @@
 """The Celery application. Every job is derived from rows, so a lost message loses nothing."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery
+from celery.exceptions import OperationalError
 from celery.signals import setup_logging
+from django.conf import settings
 from django.dispatch import receiver
 from django_structlog.celery.signals import modify_context_before_task_publish
 from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from tipstaff.metrics import share
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tipstaff.settings")
 
@@ -15,6 +22,9 @@ app = Celery("tipstaff")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
+
+if "worker" in sys.argv:
+    share(settings.METRICS_DIR)
 
 CARRIED = ("request_id", "parent_task_id")
 
@@ -29,3 +39,14 @@ def carry_ids_only(context: dict[str, Any], **_signal: Any) -> None:
     """What a task knows of the request that it came from: the id, to find its lines, and nothing of who it was."""
     for name in set(context) - set(CARRIED):
         del context[name]
+
+
+@contextmanager
+def broker() -> Iterator[Any]:
+    """An open line to the broker, to look at it. Raises OSError, whatever the transport, if it does not answer."""
+    with app.connection_for_read() as line:
+        try:
+            line.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=2)
+            yield line
+        except (*line.connection_errors, *line.channel_errors, OperationalError) as error:
+            raise ConnectionError(str(error)) from error

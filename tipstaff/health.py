@@ -1,80 +1,143 @@
 """Is it alive, and is it ready: asked by `make run`, by load balancers and by people. Says what is wrong in words."""
 
+import functools
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from celery import current_app
-from celery.exceptions import OperationalError
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from tipstaff.access import public
+from tipstaff.access import is_operators, public
+from tipstaff.celery import broker
+from tipstaff.metrics.rows import unsigned
 from tipstaff.sla.models import Heartbeat
 from tipstaff.time import now
+
+KEPT_SECONDS = 2.0  # asked more often, it answers what it knows
+UNSIGNED_SECONDS = 60  # the sequencer looks every second
+OK = "ok"
 
 
 @public
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers. Nothing else is asked, so a restart is right when this fails."""
-    return JsonResponse({"status": "ok"})
+    return _answer({"status": OK})
 
 
 @public
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when work can be done: database, migrations, broker, and a sweep not long ago. Else 503, and which part."""
-    checks = {name: check() for name, check in CHECKS.items()}
-    ready = all(said == "ok" for said in checks.values())
-    return JsonResponse({"status": "ready" if ready else "not ready", "checks": checks}, status=200 if ready else 503)
+    """503 when this process can serve nobody: no database, or migrations that are missing. 200 otherwise, `degraded`
+    when a part is down without which things are late and nothing is lost, so that no balancer takes the web away with
+    it. Which part, only the operator is told (METRICS_TOKEN, METRICS_ALLOWED_ADDRESSES).
+    """
+    checks = READINESS.checks()
+    status, sentence = _sum_up(checks)
+    told: dict[str, object] = {"status": status, "sentence": sentence}
+    if is_operators(request):
+        told["checks"] = checks
+    return _answer(told, status=503 if status == "not ready" else 200)
 
 
+def _answer(told: dict[str, object], status: int = 200) -> JsonResponse:
+    return JsonResponse(told, status=status, headers={"Cache-Control": "no-store"})
+
+
+def _sum_up(checks: dict[str, str]) -> tuple[str, str]:
+    wrong = {name for name, said in checks.items() if said != OK}
+    if wrong & NEEDED.keys():
+        return "not ready", "Tipstaff cannot work now: its database is not there or not up to date."
+    if wrong:
+        return "degraded", "Tipstaff works, and a part of it is down: mails, clocks or signatures are late."
+    return "ready", "Everything works."
+
+
+# --- what is looked at ---
 def _database() -> str:
     try:
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
         return f"the database does not answer: {type(error).__name__}"
-    return "ok"
+    return OK
 
 
 def _migrations() -> str:
-    try:
-        executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-        missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    except DatabaseError as error:
-        return f"cannot be told: {type(error).__name__}"
-    return "ok" if not missing else f"{missing} migrations are not applied: run manage.py migrate"
+    missing = missing_migrations()
+    return OK if not missing else f"{len(missing)} migrations are not applied: run manage.py migrate"
+
+
+def missing_migrations() -> list[str]:
+    """Those of this code that the database has not had, as `app.name`."""
+    applied = MigrationRecorder(connections[DEFAULT_DB_ALIAS]).applied_migrations()
+    return sorted(f"{app}.{name}" for app, name in _known_migrations() - set(applied))
+
+
+@functools.cache
+def _known_migrations() -> set[tuple[str, str]]:
+    return set(MigrationLoader(None).disk_migrations)
 
 
 def _broker() -> str:
     try:
-        with current_app.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=2)
-    except (OperationalError, OSError) as error:
-        return f"the broker does not answer: {type(error).__name__}"
-    return "ok"
+        with broker():
+            return OK
+    except OSError as error:
+        return f"the broker does not answer: {type(error.__cause__ or error).__name__}"
 
 
 def _heartbeat() -> str:
-    try:
-        beat = Heartbeat.objects.filter(name="sweep").first()
-    except DatabaseError as error:
-        return f"cannot be told: {type(error).__name__}"
+    beat = Heartbeat.objects.filter(name="sweep").first()
     if beat is None:
         return "no sweep has run yet: beat and worker must both be up"
     late = now() - beat.at
     if late > timedelta(seconds=3 * settings.SWEEP_SECONDS + 5):
         return f"the last sweep was {int(late.total_seconds())} seconds ago: beat or worker is down"
-    return "ok"
+    return OK
 
 
-CHECKS: dict[str, Callable[[], str]] = {
-    "database": _database,
-    "migrations": _migrations,
-    "broker": _broker,
-    "heartbeat": _heartbeat,
-}
+def _sequencer() -> str:
+    count, seconds = unsigned()
+    if seconds > UNSIGNED_SECONDS:
+        return f"{count} events wait to be signed, one for {int(seconds)} seconds: the sequencer is down"
+    return OK
+
+
+NEEDED: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations}
+CHECKS = NEEDED | {"broker": _broker, "heartbeat": _heartbeat, "sequencer": _sequencer}
+
+
+class Readiness:
+    """Looks at everything at most once in KEPT_SECONDS, whoever asks and however often."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.known: dict[str, str] = {}
+        self.until = float("-inf")
+
+    def checks(self) -> dict[str, str]:
+        with self.lock:
+            if time.monotonic() > self.until:
+                self.known = {name: _said(check) for name, check in CHECKS.items()}
+                self.until = time.monotonic() + KEPT_SECONDS
+            return self.known
+
+    def forget(self) -> None:
+        self.until = float("-inf")
+
+
+def _said(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except DatabaseError as error:
+        return f"cannot be told: {type(error).__name__}"
+
+
+READINESS = Readiness()

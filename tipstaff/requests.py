@@ -2,28 +2,36 @@
 
 import re
 import time
+from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
 
 import structlog
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.functional import LazyObject
 from django_structlog.middlewares import RequestMiddleware
 from rest_framework.throttling import BaseThrottle
 
+from tipstaff.metrics import counts
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.history import READABLE
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{7,63}")
-QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
+QUIET = ("/healthz", "/readyz", "/metrics", settings.STATIC_URL)
 
 
 class RequestLog(RequestMiddleware):
-    """Stands before everything else, so that each answer has its id and each failure its line.
+    """Stands before everything else, so that each answer has its id and is counted, and each failure has its line.
 
     An address is told as its pattern: what stands in a path may be a token, an account's name or what somebody typed.
     """
+
+    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+        with counts.statements() as counted:
+            request.statements = counted  # type: ignore[attr-defined]
+            return super().__call__(request)
 
     def prepare(self, request: HttpRequest) -> None:
         """Take the caller's X-Request-ID if it is a plain word of 8 to 64 characters, else draw one."""
@@ -42,6 +50,14 @@ class RequestLog(RequestMiddleware):
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         seconds = time.perf_counter() - request.started  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(ms=round(seconds * 1000))
+        if not request.path.startswith(settings.STATIC_URL):
+            counts.answered(
+                view=_view(request),
+                method=str(request.method),
+                status=response.status_code,
+                seconds=seconds,
+                statements=request.statements.count,  # type: ignore[attr-defined]
+            )
         super().handle_response(request, response)  # type: ignore[arg-type]
 
     @staticmethod
@@ -61,12 +77,17 @@ class RequestLog(RequestMiddleware):
         structlog.contextvars.bind_contextvars(address=BaseThrottle().get_ident(request))  # type: ignore[arg-type]
 
 
+def _view(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return match.view_name or match.route if match else "none"
+
+
 def _place(request: HttpRequest) -> dict[str, str]:
     """The view's name, and the record's reference or id where that is all that stands in the address."""
     match = request.resolver_match
     if match is None:
         return {}
-    told = {"view": match.view_name or match.route}
+    told = {"view": _view(request)}
     for name, value in match.kwargs.items():
         if isinstance(value, UUID) or (name == "ref" and READABLE.fullmatch(str(value))):
             told[name] = str(value)

@@ -1,5 +1,6 @@
 """Settings, from the environment. `.env.example` lists every variable; `make run` sets the ones of its own services."""
 
+import ipaddress
 import logging
 import os
 import sys
@@ -298,7 +299,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 if HTTPS and env.bool("BEHIND_PROXY", default=True):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -382,6 +383,17 @@ DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG  # a tick every few seconds is no news
 DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
+
+# --- Metrics, and what /readyz tells in detail: for machines of the operator, for nobody unless one of these is set ---
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+_networks = env.list("METRICS_ALLOWED_ADDRESSES", default=["127.0.0.0/8", "::1"] if DEMO else [])
+try:
+    METRICS_ALLOWED_ADDRESSES = [ipaddress.ip_network(network, strict=False) for network in _networks]
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"METRICS_ALLOWED_ADDRESSES takes addresses and networks such as 10.0.0.0/8, separated by commas: {error}."
+    ) from error
+METRICS_DIR = Path(env.str("METRICS_DIR", default=str(TIPSTAFF_HOME / "metrics")))
 
 if not (DEMO or TESTING or DEBUG) and "collectstatic" not in sys.argv:
     _unset = [n for n in ("SECRET_KEY", "VAULT_KEY", "LINK_KEY") if globals()[n] == DEVELOPMENT_SECRET]

@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 from cases.api import ReportViewSet
 from tipstaff import health, home, languages
 from tipstaff.accounts.api import SubjectViewSet
+from tipstaff.metrics.views import metrics
 
 router = SimpleRouter()
 router.register("subjects", SubjectViewSet, basename="subject")
@@ -23,6 +24,7 @@ urlpatterns = [
     path("language/", languages.choose, name="language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
     path("people/", include("tipstaff.accounts.urls")),
     path("policy/", include("aup.urls")),

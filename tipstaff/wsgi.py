@@ -2,8 +2,11 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tipstaff.settings")
+from tipstaff.metrics import share
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tipstaff.settings")
+share(settings.METRICS_DIR)
 application = get_wsgi_application()

@@ -47,7 +47,7 @@ class Stack:
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
         deadline = time.monotonic() + seconds
-        while (status := self.readiness())[0] != 200:
+        while (status := self.readiness())[1].get("status") != "ready":
             assert self.process, "the stack was not started"
             assert self.process.poll() is None, f"the supervisor ended by itself:\n{self.told()}"
             assert time.monotonic() < deadline, f"not ready after {seconds:.0f} s: {status}\n{self.told()}"

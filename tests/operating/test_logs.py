@@ -163,9 +163,11 @@ class TestWhatIsTold:
     def test_probes_and_stylesheets_only_when_they_fail(self, db: None, log: Log) -> None:
         browser = strangers()
         assert browser.get("/healthz").status_code == 200
+        assert browser.get("/readyz").status_code == 200
+        assert browser.get("/static/tipstaff/tipstaff.css").status_code == 200
         assert log.of("request_finished") == []
-        assert browser.get("/readyz").status_code == 503
-        assert log.of("request_finished")[0]["level"] == "error"
+        assert browser.get("/metrics").status_code == 404
+        assert log.of("request_finished")[0]["view"] == "metrics"
 
     @pytest.mark.urls("tests.operating.urls")
     def test_an_error_by_type_place_and_constraint(self, db: None, log: Log) -> None:

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -51,6 +52,7 @@ def run() -> None:
     with hold_lock(home, port):
         supervisor.listen()
         (home / "run.env").unlink(missing_ok=True)
+        shutil.rmtree(home / "metrics", ignore_errors=True)  # what processes counted that are gone
         if Roster(home).stop_leftovers(pause=supervisor.pause):
             wait_until(lambda: port_is_free(port), 5, supervisor.pause)  # what was killed may still be letting go of it
         check_port(port)
@@ -213,10 +215,11 @@ def not_ready(port: int) -> str | None:
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         line.request("GET", "/readyz")
-        answer = line.getresponse()
-        body = answer.read(500).decode(errors="replace").strip()
+        answer = json.loads(line.getresponse().read())
     except (OSError, http.client.HTTPException):
         return "the web server does not answer yet"
+    except ValueError:
+        return "something else than Tipstaff answers there"
     finally:
         line.close()
-    return None if answer.status == 200 else f"/readyz answers {answer.status}: {' '.join(body.split())}"
+    return None if answer["status"] == "ready" else f"/readyz says: {answer['sentence']}"

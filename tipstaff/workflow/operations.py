@@ -13,12 +13,13 @@ from django_fsm import transition
 
 from tipstaff.ledger.append import Entry
 from tipstaff.ledger.render import fact
+from tipstaff.metrics.counts import OPERATIONS
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record
 from tipstaff.workflow.refused import NotPermitted, Refused
-from tipstaff.workflow.unit import Memory, UnitOfWork, in_unit_of_work
+from tipstaff.workflow.unit import Memory, UnitOfWork, in_unit_of_work, under_way
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -38,6 +39,10 @@ class Operation:
     creates: bool
     label: "StrOrPromise"  # on the button
     said: "StrOrPromise"  # in the history, after the name of who did it
+
+    def kind(self, record: Record) -> str:
+        """Of the event that doing it to `record` leaves."""
+        return f"{record.reference_prefix}.{past(self.name)}"
 
     def state_refusal(self, record: Record) -> str | None:
         if self.creates:
@@ -96,9 +101,15 @@ def operation(
         @functools.wraps(move)
         def run(self: Record, *, actor: Actor, **facts: Any) -> Any:
             stateful = hasattr(type(self), "state")
-            return in_unit_of_work(
-                lambda work: _perform(work, self, declared, move if stateful else body, actor, facts)
-            )
+            try:
+                return in_unit_of_work(
+                    lambda work: _perform(work, self, declared, move if stateful else body, actor, facts)
+                )
+            except Refused as refused:
+                if not under_way():
+                    result = "not_permitted" if isinstance(refused, NotPermitted) else "refused"
+                    OPERATIONS.labels(declared.kind(self), result).inc()
+                raise
 
         run.operation = declared  # type: ignore[attr-defined]
         return run
@@ -169,8 +180,7 @@ def _entry(record: Record, declared: Operation, actor: Actor, facts: dict[str, A
         "about": {"ref": record.reference, "id": str(record.pk)},
     }
     told |= {f"facts.{name}": fact(value) for name, value in facts.items()}
-    kind = f"{record.reference_prefix}.{past(declared.name)}"
-    return Entry(stream=record.stream, kind=kind, at=now(), told=told)
+    return Entry(stream=record.stream, kind=declared.kind(record), at=now(), told=told)
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db import OperationalError, connection, transaction
 from psycopg import errors
 
 from tipstaff.ledger.append import Entry, append
+from tipstaff.metrics.counts import OPERATIONS
 from tipstaff.workflow.models import Record
 
 DEADLOCK_RETRIES = 2
@@ -64,6 +65,11 @@ class UnitOfWork:
 _current: ContextVar[UnitOfWork | None] = ContextVar("tipstaff_unit_of_work", default=None)
 
 
+def under_way() -> bool:
+    """Whether an act surrounds what runs now."""
+    return _current.get() is not None
+
+
 def in_unit_of_work[R](act: Callable[[UnitOfWork], R]) -> R:
     """Run `act` in the unit of work under way, or in a new one that ends by appending its events. A new one is tried
     again after a deadlock, unless someone else's transaction surrounds it.
@@ -87,9 +93,11 @@ def _outermost[R](act: Callable[[UnitOfWork], R]) -> R:
         with transaction.atomic():
             result = act(work)
             append(work.entries)
-            return result
     except BaseException:
         work.back_to((0, 0, 0))
         raise
     finally:
         _current.reset(token)
+    for entry in work.entries:
+        OPERATIONS.labels(entry.kind, "performed").inc()
+    return result
