@@ -30,10 +30,10 @@ KEYWORDS: dict[str, Any] = {
     "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 
-# A person who does not work here meets every string of these, so each must be translated: what says it is for
-# everybody by its place, and every template that stands on the two public bases, with all that it includes.
+# A person who does not work here meets every string of these, so each must be translated; and those of every template
+# on a public base with all that it takes in, and of every forms module that a public view imports.
 PUBLIC_SOURCES = (
-    "templates/notices/*.txt", "templates/account/*.html", "*/views/public.py", "*/forms.py",
+    "templates/notices/*.txt", "templates/account/*.html", "*/views/public*.py",
     "aup/data/decision_matrix.yaml", "aup/models/decision_matrix.py", "aup/models/rule.py",
     "appeals/answers.py", "appeals/models.py",
     "cases/models/decision.py", "cases/models/report.py", "cases/models/sanction.py", "cases/statement.py",
@@ -43,6 +43,7 @@ PUBLIC_SOURCES = (
 )  # fmt: skip
 PUBLIC_BASES = {"base_public.html", "base_link.html"}
 STANDS_ON = re.compile(r"\{%\s*extends\s+[\"']([^\"'#]+)")
+IMPORTS_FORMS = re.compile(r"^from ([\w.]*\bforms\b[\w.]*) import", re.MULTILINE)
 TAKES_IN = re.compile(r"\{%\s*include\s+[\"']([^\"'#]+)")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd%]|</?\w+[^>]*>")
 
@@ -190,12 +191,26 @@ def _named_in(text: str) -> list[str]:
     return STANDS_ON.findall(text) + TAKES_IN.findall(text)
 
 
+def public_forms() -> set[str]:
+    """The forms modules of ours that the public views import, and those that these build on."""
+    found: set[str] = set()
+    waiting = [path for room in ROOMS for path in (ROOT / room).rglob("views/public*.py")]
+    while waiting:
+        for module in IMPORTS_FORMS.findall(waiting.pop().read_text(encoding="utf-8")):
+            path = ROOT / (module.replace(".", "/") + ".py")
+            name = path.relative_to(ROOT).as_posix()
+            if path.exists() and name not in found:
+                found.add(name)
+                waiting.append(path)
+    return found
+
+
 def public(strings: Catalog) -> list[Message]:
     """The strings that somebody who does not work here can meet."""
-    templates = public_templates()
+    places = public_templates() | public_forms()
 
     def is_public(name: str) -> bool:
-        return name in templates or any(fnmatch(name, pattern) for pattern in PUBLIC_SOURCES)
+        return name in places or any(fnmatch(name, pattern) for pattern in PUBLIC_SOURCES)
 
     return [message for message in strings if message.id and any(is_public(name) for name, _line in message.locations)]
 
