@@ -263,7 +263,7 @@ def check() -> list[str]:
             found.append(f"{language}: django.po is not what the source says: run `make messages`.")
         if not mo.exists() or mo.read_bytes() != as_mo(words):
             found.append(f"{language}: django.mo is not what django.po says: run `make messages`.")
-        # found += faults_of(words, strings)
+        found += faults_of(words, strings)
     return found
 
 
