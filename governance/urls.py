@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from governance.views import controls, coverage, systems
+from governance.views import controls, coverage, requests, systems, waivers
 
 app_name = "governance"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,4 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("systems/<str:ref>/release/", systems.system_release, name="system_release"),
     path("systems/<str:ref>/control/", controls.control_record, name="control_record"),
     path("systems/<str:ref>/do/<str:operation>/", systems.system_operate, name="system_operate"),
+    path("waivers/", requests.waiver_register, name="waiver_register"),
+    path("waivers/ask/", requests.waiver_ask, name="waiver_ask"),
+    path("waivers/follow/<str:token>/", requests.waiver_follow, name="waiver_follow"),
+    path("waivers/follow/<str:token>/again/", requests.waiver_again, name="waiver_again"),
+    path("desk/waivers/<str:ref>/", waivers.waiver, name="waiver"),
 ]

@@ -1,6 +1,6 @@
 """Records in a state, reached by calling operations: what a test starts from."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from appeals.models import Appeal
 from aup.models import Rule
 from cases.models import Case, Decision, Evidence, Finding, Report
 from governance.intake import KEYS
-from governance.models import AISystem, Control
+from governance.models import AISystem, Ballot, Committee, Control, Membership, Waiver
 from tipstaff.accounts.models import Subject, User
 from tipstaff.notices import events
 from tipstaff.notices.models import Endpoint
@@ -171,3 +171,112 @@ def endpoint(url: str, description: str = "Gateway", types: list[str] | None = N
     made = Endpoint(url=url, description=description, types=list(events.TYPES) if types is None else types)
     made.register(actor=person("admin"))
     return made
+
+
+SEATS = [  # mailbox, function, works in the field, belongs to the provider
+    ("chair", Membership.Function.ETHICS, False, True),
+    ("member1", Membership.Function.ENGINEERING, True, True),
+    ("member2", Membership.Function.LEGAL, False, True),
+    ("member3", Membership.Function.SAFETY, True, True),
+    ("member4", Membership.Function.EXTERNAL, False, False),
+    ("member5", Membership.Function.EXTERNAL, True, False),
+]
+ARGUMENT = "The safeguards fit the risk, and the last day is near."
+
+
+def committee(seats: Any = None, **columns: Any) -> Committee:
+    """A constituted committee of six under the chair, or of `seats` as in SEATS."""
+    facts = {"name": f"Ethics committee {uuid4().hex[:4]}", "remit": "Decides about waivers."}
+    made = Committee(**(facts | columns))
+    made.establish(actor=person("compliance"))
+    for mailbox, function, in_field, affiliated in SEATS if seats is None else seats:
+        seat = Membership(
+            committee=made, person=person(mailbox), function=function, in_field=in_field, affiliated=affiliated
+        )
+        seat.seat(actor=person("compliance"))
+    return made
+
+
+def request_of_waiver(**columns: Any) -> dict[str, Any]:
+    """What somebody asks for; by default permission for a restricted use of SP-03 for 120 days from today."""
+    today = now().date()
+    return {
+        "kind": Waiver.Kind.PERMISSION,
+        "topic": "Scheduled posts for a public transport operator",
+        "applicant_name": "Nadia Ferreira, Metro Lines",
+        "contact": "nadia@metro.example",
+        "conduct": "Up to two hundred posts a day about delays, each from an approved template.",
+        "purpose": "Passengers learn of delays in time.",
+        "data_involved": "Timetables only, no personal data.",
+        "safeguards": "A person starts each series, and one press ends it.",
+        "jurisdictions": "Portugal",
+        "starts_on": today,
+        "ends_on": today + timedelta(days=120),
+    } | columns
+
+
+def waiver(
+    state: str = "granted",
+    *,
+    codes: tuple[str, ...] = ("SP-03",),
+    about: Subject | None = None,
+    by: str = "",
+    risk: str = "low",
+    of: Committee | None = None,
+    until: date | None = None,
+    **columns: Any,
+) -> Waiver:
+    """A waiver in `state` (also "voting": a ballot is open), decided by `of` or a new committee; screened by
+    compliance. `by` is the mailbox of the member of staff who asked; otherwise an outsider did, by the public form.
+    """
+    actor: Any = person(by) if by else LinkHolder("applicant")
+    facts = request_of_waiver(**columns)
+    if by:
+        facts |= {"requested_by": person(by)}
+    made = Waiver(accounts="the account named below", **facts)
+    made.draft(actor=actor, rules=[rule(code) for code in codes], beneficiaries=[])
+    screener = person("compliance")
+    applicant: Any = actor if by else LinkHolder("applicant", made.reference)
+
+    def vote(choice: str) -> None:
+        ballot = balloted(made, of, until=until)
+        for seat, part in ballot.electorate():
+            if part is None:
+                ballot.vote(actor=seat.person, choice=choice, reasons=ARGUMENT)
+        getattr(made, choice)(actor=person("chair"), reasons=ARGUMENT)
+
+    def confirm() -> None:
+        made.confirm_facts(actor=screener, beneficiaries=[about or subject()], risk=risk, conflicts="None known.")
+
+    steps: dict[str, list[Any]] = {
+        "draft": [],
+        "submitted": [lambda: made.submit(actor=actor, files=[])],
+        "screening": [lambda: made.screen(actor=screener)],
+        "under_review": [confirm, lambda: made.put_to_committee(actor=screener)],
+    }
+    ends: dict[str, list[Any]] = {
+        "changes_requested": [lambda: made.request_changes(actor=screener, changes="Name the templates.")],
+        "voting": [lambda: balloted(made, of, until=until)],
+        "granted": [lambda: vote("grant")],
+        "refused": [lambda: vote("refuse")],
+        "suspended": [lambda: vote("grant"), lambda: made.suspend(actor=person("chair"), reasons="Too many posts.")],
+        "revoked": [lambda: vote("grant"), lambda: made.revoke(actor=person("chair"), reasons="Templates dropped.")],
+        "withdrawn": [lambda: made.withdraw(actor=applicant)],
+    }
+    order = list(steps)
+    before = order[: order.index(state) + 1] if state in steps else order
+    for step in [*(step for name in before for step in steps[name]), *ends.get(state, [])]:
+        step()
+    return made
+
+
+def balloted(of_waiver: Waiver, of: Committee | None = None, **columns: Any) -> Ballot:
+    """An open ballot on a waiver under review, for three days, on one condition and to the end asked for."""
+    facts: dict[str, Any] = {
+        "conditions": ["A monthly count of the posts is sent to us."],
+        "until": columns.pop("until", None) or of_waiver.ends_on,
+        "closes_at": now() + timedelta(days=3),
+    }
+    ballot = Ballot.on(of_waiver, committee=of or committee(), opened_by=person("chair"), **(facts | columns))
+    ballot.open(actor=person("chair"))
+    return ballot

@@ -245,7 +245,7 @@ FILE_DOORS = ("/report/", "/appeal/", "/desk/cases/")  # everywhere else a body 
 # Uploads wait here until they are sealed: a directory of our own, which nobody else can enter.
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or str(TIPSTAFF_HOME / "staging")
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
-RATE_LIMITS = {"report": "30/hour", "appeal": "30/hour", "follow": "60/hour"}
+RATE_LIMITS = {"report": "30/hour", "appeal": "30/hour", "follow": "60/hour", "waiver": "30/hour"}
 
 # --- How this organisation enforces ---
 SELF_ISSUE_T1 = env.bool("SELF_ISSUE_T1", default=False)  # may the proposer of a T1 warning issue it too?

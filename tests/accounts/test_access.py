@@ -19,6 +19,7 @@ PUBLIC = {
     "aup:policy", "aup:rule", "aup:matrix",
     "cases:report", "cases:follow",
     "appeals:lodge", "appeals:lodge_by_code",
+    "governance:waiver_register", "governance:waiver_ask", "governance:waiver_follow", "governance:waiver_again",
     "notices:notice",
     "api:schema", "api:docs",
 }  # fmt: skip
@@ -97,6 +98,8 @@ def test_a_public_page_is_there(db: None, client: Client, name: str, address: st
     assert answer.status_code == {
         "notices:notice": 404,
         "appeals:lodge": 404,
+        "governance:waiver_follow": 404,
+        "governance:waiver_again": 404,
         "appeals:lodge_by_code": 405,
         "language": 405,
         "metrics": 404,

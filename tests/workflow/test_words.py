@@ -31,6 +31,11 @@ PAST = {
     "warn": "warned", "withdraw": "withdrawn",
     "disable": "disabled", "enable": "enabled", "retry": "retried", "reveal": "revealed",
     "rotate": "rotated",
+    "attest": "attested", "call_off": "called_off", "confirm_facts": "confirmed_facts",
+    "establish": "established", "grant_at_screening": "granted_at_screening",
+    "put_to_committee": "put_to_committee", "recall": "recalled", "recuse": "recused", "refuse": "refused",
+    "request_changes": "requested_changes", "screen": "screened", "seat": "seated", "suspend": "suspended",
+    "unseat": "unseated", "vote": "voted",
     # not in use yet, and easily got wrong
     "stay": "stayed", "drop": "dropped", "deny": "denied", "begin": "begun", "admit": "admitted",
 }  # fmt: skip

@@ -14,6 +14,7 @@ APPEND_ONLY = (
     "ledger_event",
     "ledger_disclosure",
     "cases_hand",
+    "governance_ballotpart",
     "governance_release",
     "sla_clockalert",
 )
@@ -21,8 +22,9 @@ APPEND_ONLY = (
 KEPT = (
     "accounts_subject", "accounts_token", "accounts_user", "appeals_appeal", "cases_case", "cases_decision",
     "cases_evidence", "cases_finding", "cases_report", "cases_sanction", "governance_aisystem",
-    "governance_control", "notices_delivery", "notices_endpoint", "notices_message", "notices_notice",
-    "sla_clock", "vault_sealedfile",
+    "governance_ballot", "governance_committee", "governance_control", "governance_membership", "governance_spell",
+    "governance_waiver", "notices_delivery", "notices_endpoint", "notices_message", "notices_notice", "sla_clock",
+    "vault_sealedfile",
 )  # fmt: skip
 # Tables that only the sequencer writes.
 SEQUENCER_ONLY = ("ledger_leaf", "ledger_streamtip", "ledger_signingkey")

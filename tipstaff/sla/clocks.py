@@ -13,6 +13,8 @@ TARGETS: dict[str, dict[int, timedelta]] = {
     Clock.Kind.TRIAGE: {4: timedelta(hours=1), 3: timedelta(days=1), 2: timedelta(days=2), 1: timedelta(days=5)},
     Clock.Kind.DECISION: {4: timedelta(hours=24), 3: timedelta(days=7), 2: timedelta(days=14), 1: timedelta(days=30)},
     Clock.Kind.APPEAL: {4: timedelta(days=3), 3: timedelta(days=14), 2: timedelta(days=14), 1: timedelta(days=30)},
+    Clock.Kind.WAIVER_RECEIPT: dict.fromkeys((4, 3, 2, 1), timedelta(days=2)),
+    Clock.Kind.WAIVER: dict.fromkeys((4, 3, 2, 1), timedelta(days=30)),
 }
 
 

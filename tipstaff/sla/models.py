@@ -36,6 +36,8 @@ class Clock(Record):
         TRIAGE = "triage", gettext_lazy("Triage")
         DECISION = "decision", gettext_lazy("Decision")
         APPEAL = "appeal", gettext_lazy("Appeal decision")
+        WAIVER_RECEIPT = "waiver_receipt", gettext_lazy("Waiver taken up")
+        WAIVER = "waiver", gettext_lazy("Waiver decision")
 
     class Outcome(models.TextChoices):
         MET = "met", gettext_lazy("Met")

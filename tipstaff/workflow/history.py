@@ -59,7 +59,8 @@ def _who(actor: dict[str, str], people: dict[str, Record]) -> str:
         return person.title
     match actor.get("kind"):
         case "link":
-            return _("The account holder") if ref.startswith("subject") else _("The reporter")
+            scopes = {"subject": _("The account holder"), "applicant": _("The applicant")}
+            return scopes.get(ref.partition(":")[0], _("The reporter"))
         case "system":
             return "Tipstaff"
         case "token":

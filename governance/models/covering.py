@@ -1,0 +1,67 @@
+"""Which waivers hold when, for whom, and what for: the questions that cases, registers and clocks ask of them."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
+
+from aup.models import Rule
+from governance.models.spell import Spell, WaiverBeneficiary, WaiverRule
+from tipstaff.accounts.models import Subject
+from tipstaff.permissions import Permission
+from tipstaff.workflow.models import RefQuerySet
+
+if TYPE_CHECKING:
+    from governance.models.waiver import Waiver  # noqa: F401
+
+EXPIRING_DAYS = 60
+UNDECIDED = ("draft", "submitted", "screening", "under_review", "changes_requested")
+ABOVE = """WITH RECURSIVE above(id, parent_id) AS (
+    SELECT id, parent_id FROM accounts_subject WHERE id = %s
+    UNION SELECT parent.id, parent.parent_id FROM accounts_subject parent JOIN above ON parent.id = above.parent_id
+) SELECT id FROM above"""
+
+
+class WaiverQuerySet(RefQuerySet["Waiver"]):
+    def visible_to(self, person: Any) -> Self:
+        """Staff see what was submitted and their own drafts; a machine sees what it asked for."""
+        if not person.may(Permission.WAIVER_VIEW):
+            return self.none()
+        if person.actor_kind == "token":
+            return self.filter(token=person.pk)
+        return self.exclude(~Q(requested_by=person.pk) | Q(requested_by=None), state="draft")
+
+    def in_force(self, at: datetime) -> Self:
+        """Those that hold at `at`: granted by then and neither ended, lapsed, suspended nor revoked."""
+        return self.filter(Exists(Spell.objects.holding(at).filter(waiver=OuterRef("pk"))))
+
+    def covering(self, subject: Subject | None, rule: Rule, at: datetime) -> Self:
+        """The waivers in force at the conduct instant `at`, for `subject` or for an account it stands beneath, that
+        name `rule` in whatever version. What each permits (`conduct`, `conditions`) is for a person to compare with
+        what was done: conduct outside it is no less a breach. A waiver never reaches back before it was granted.
+        """
+        if subject is None:
+            return self.none()
+        above = RawSQL(ABOVE, [subject.pk])  # noqa: S611  a constant with a parameter
+        return (
+            self.in_force(at)
+            .filter(
+                Exists(WaiverRule.objects.filter(waiver=OuterRef("pk"), rule__code=rule.code)),
+                Exists(WaiverBeneficiary.objects.filter(waiver=OuterRef("pk"), subject__in=above)),
+            )
+            .order_by("decided_at")
+        )
+
+    def expiring(self, at: datetime) -> Self:
+        return self.in_force(at).filter(ends_on__lte=at.date() + timedelta(days=EXPIRING_DAYS))
+
+    def expired(self, at: datetime) -> Self:
+        return self.filter(state__in=["granted", "suspended"], ends_on__lt=at.date())
+
+    def lapsed(self, at: datetime) -> Self:
+        waiting = Spell.objects.filter(waiver=OuterRef("pk"), cut_at=None, lapses_at__lte=at, ends_at__gt=at)
+        return self.filter(Exists(waiting), state="granted")
+
+    def undecided(self) -> Self:
+        return self.filter(state__in=UNDECIDED[1:])
