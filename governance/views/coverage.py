@@ -134,6 +134,8 @@ def system_rules(request: StaffRequest, ref: str) -> HttpResponse:
         "form": form,
         "rows": rows,
         "tally": found.tally(rules=rules),
+        "group": group,
+        "result": result,
         "filtered": bool(group or result),
         "may_record": may_record(request, system),
         "days": VERIFIED_FOR.days,
