@@ -20,7 +20,7 @@ from cases.models import approval
 from cases.models.case import Case
 from cases.models.hand import Hand
 from cases.models.sanction import Sanction
-from tipstaff.accounts.models import User
+from tipstaff.accounts.models import Token, User
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow import references
@@ -46,7 +46,10 @@ class Recommendation:
 
 class DecisionQuerySet(RefQuerySet["Decision"]):
     def visible_to(self, person: Any) -> Self:
-        return self if person.may(Permission.CASE_VIEW) else self.none()
+        """A machine sees what was issued: a proposal is between people, and nothing may act on it."""
+        if not person.may(Permission.CASE_VIEW):
+            return self.none()
+        return self.filter(issued_at__isnull=False) if isinstance(person, Token) else self
 
     def waiting(self) -> Self:
         return self.filter(state__in=["proposed", "confirmed"])

@@ -19,7 +19,7 @@ from aup.evaluation import severities
 from aup.models import Rule
 from cases.models.case import Case
 from tipstaff import languages
-from tipstaff.accounts.models import Subject, User
+from tipstaff.accounts.models import Subject, Token, User
 from tipstaff.notices import outbox
 from tipstaff.permissions import Permission
 from tipstaff.sla import clocks
@@ -57,9 +57,11 @@ def hashed_code(code: str) -> str:
 
 class ReportQuerySet(RefQuerySet["Report"]):
     def visible_to(self, person: Any) -> Self:
-        if person.may(Permission.CASE_VIEW):
-            return self
-        return self.filter(token=person.pk) if person.may(Permission.REPORT_VIEW) else self.none()
+        """Staff who see cases see every report; a machine sees what it filed, whatever else it may do."""
+        if isinstance(person, Token):
+            own = person.may(Permission.REPORT_VIEW) or person.may(Permission.REPORT_WITHDRAW)
+            return self.filter(token=person.pk) if own else self.none()
+        return self if person.may(Permission.CASE_VIEW) else self.none()
 
 
 def severity_not_graded(rule: Rule) -> str:
@@ -78,6 +80,12 @@ def not_theirs(report: "Report", actor: Actor) -> str | None:
         return _("You reported this; someone else must triage it.")
     if report.triaged_by_id and report.triaged_by_id == getattr(actor, "pk", None):
         return _("You declined this before an appeal brought it back; someone else must triage it now.")
+    return None
+
+
+def not_another_machines(report: "Report", actor: Actor) -> str | None:
+    if isinstance(actor, Token) and report.token != actor.pk:
+        return _("Another machine filed this report.")
     return None
 
 
@@ -218,6 +226,7 @@ class Report(Record):
         source=State.NEEDS_INFORMATION,
         target=State.RECEIVED,
         permission=Permission.REPORT_WITHDRAW,
+        guard=not_another_machines,
         said=gettext_lazy("answered the question"),
     )
     def supply(self, *, actor: Actor, answer: str) -> None:
@@ -262,6 +271,7 @@ class Report(Record):
         source=[State.RECEIVED, State.NEEDS_INFORMATION],
         target=State.WITHDRAWN,
         permission=Permission.REPORT_WITHDRAW,
+        guard=not_another_machines,
         label=gettext_lazy("Withdraw the report"),
         said=gettext_lazy("withdrew the report"),
     )

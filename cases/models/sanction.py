@@ -1,5 +1,10 @@
-"""Sanction: what a decision imposes. Pending, in force and expired are computed from stored times, never swept."""
+"""Sanction: what a decision imposes. Pending, in force and expired are computed from stored times, never swept.
 
+What limits an account is carried out by the provider's gateway, which says so (`acknowledge`). In our eyes a measure
+has its effect whether or not that happened; what was not confirmed, or failed, is shown to staff.
+"""
+
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -11,7 +16,18 @@ from django_fsm import FSMField
 
 from cases import gateway
 from cases.models.case import Case
-from tipstaff.accounts.models import Subject
+from cases.models.effect import (
+    AT_THE_GATEWAY,
+    PASSING,
+    Acknowledged,
+    Confirmation,
+    Effect,
+    confirmation_at,
+    confirmation_of,
+    effect_is,
+    effect_of,
+)
+from tipstaff.accounts.models import Subject, Token
 from tipstaff.notices import outbox
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -19,11 +35,16 @@ from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
+from tipstaff.workflow.refused import Refused
+
+DETAIL_LIMIT = 300
 
 
 class SanctionQuerySet(RefQuerySet["Sanction"]):
     def visible_to(self, person: Any) -> Self:
-        return self if person.may(Permission.CASE_VIEW) else self.none()
+        """Whoever sees cases, and the gateway that carries measures out."""
+        sees = person.may(Permission.CASE_VIEW) or person.may(Permission.SANCTION_ACKNOWLEDGE)
+        return self if sees else self.none()
 
     def in_force(self, at: datetime) -> Self:
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), state=Sanction.State.ISSUED, starts_at__lte=at)
@@ -41,6 +62,27 @@ class SanctionQuerySet(RefQuerySet["Sanction"]):
 
     def restricting(self) -> Self:
         return self.exclude(kind__in=Sanction.WITHOUT_RESTRICTION)
+
+    def with_effect(self, effects: Iterable[str], at: datetime) -> Self:
+        return self.filter(effect_is(effects, at))
+
+    def with_confirmation(self, words: Iterable[str], at: datetime) -> Self:
+        rows = self
+        if not set(words) - {Confirmation.AWAITED, Confirmation.FAILED}:
+            rows = rows.filter(kind__in=AT_THE_GATEWAY).exclude(acknowledged_effect=Acknowledged.ENDED)  # the index
+        return rows.alias(confirmed=confirmation_at(at)).filter(confirmed__in=words)
+
+    def unconfirmed(self, at: datetime) -> Self:
+        """What the gateway still has to do, or could not do."""
+        return self.with_confirmation([Confirmation.AWAITED, Confirmation.FAILED], at)
+
+
+def carried_out_by_a_gateway(sanction: "Sanction", actor: Actor) -> str | None:
+    if sanction.kind not in AT_THE_GATEWAY:
+        return _("This is nothing that a gateway applies.")
+    if sanction.effect(now()) == Effect.PENDING:
+        return _("This measure has not begun yet.")
+    return None
 
 
 def still_lasts(sanction: "Sanction", actor: Actor) -> str | None:
@@ -86,12 +128,25 @@ class Sanction(Record):
     ends_at = models.DateTimeField(null=True, help_text="Empty: without end.")
     ended_at = models.DateTimeField(null=True)
     ended_reason = models.CharField(max_length=300, blank=True)
+    acknowledged_effect = models.CharField(
+        max_length=8, choices=Acknowledged, blank=True, help_text="Says the gateway."
+    )
+    acknowledged_detail = models.CharField(max_length=DETAIL_LIMIT, blank=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(Token, models.PROTECT, null=True, related_name="+", db_index=False)
 
     objects = SanctionQuerySet.as_manager()
 
     class Meta:
         ordering = ["starts_at", "ref"]
-        indexes = [models.Index(fields=["subject", "starts_at"], name="sanction_by_subject")]
+        indexes = [
+            models.Index(fields=["subject", "starts_at"], name="sanction_by_subject"),
+            models.Index(
+                fields=["-id"],
+                condition=Q(kind__in=AT_THE_GATEWAY) & ~Q(acknowledged_effect="ended"),
+                name="sanction_at_the_gateway",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")), name="sanction_ends_after_start"
@@ -99,6 +154,11 @@ class Sanction(Record):
             models.CheckConstraint(
                 condition=Q(state="issued", ended_at=None) | (~Q(state="issued") & Q(ended_at__isnull=False)),
                 name="sanction_ended_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_effect="", acknowledged_at=None, acknowledged_by=None)
+                | (~Q(acknowledged_effect="") & Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False)),
+                name="sanction_acknowledged_by_somebody",
             ),
         ]
 
@@ -125,19 +185,26 @@ class Sanction(Record):
     @property
     def lasts(self) -> bool:
         """Whether it has a duration: a warning is given once, a suspension is in force."""
-        return self.kind not in {self.Kind.WARNING, self.Kind.GUIDANCE, self.Kind.LEGAL_REFERRAL}
+        return self.kind not in PASSING
+
+    def effect(self, at: datetime) -> str:
+        """A word of `Effect`, or the state that ended or stopped it."""
+        return effect_of(self, at)
+
+    def confirmation(self, at: datetime) -> str:
+        """A word of `Confirmation`."""
+        return confirmation_of(self, at)
+
+    @property
+    def confirmed(self) -> str:
+        """The same, now."""
+        return self.confirmation(now())
 
     @property
     def standing(self) -> str:
-        """Pending, in force, expired, or what ended it: computed now."""
-        at = now()
-        if self.state != self.State.ISSUED:
-            return self.get_state_display()
-        if self.starts_at > at:
-            return _("Pending")
-        if self.ends_at and self.ends_at <= at:
-            return _("Expired")
-        return _("In force") if self.lasts else _("Given")
+        """Its effect now, in words."""
+        effect = self.effect(now())
+        return str(Effect(effect).label) if effect in Effect.values else self.get_state_display()
 
     @property
     def is_in_force(self) -> bool:
@@ -191,6 +258,25 @@ class Sanction(Record):
         """End it because a milder one takes its place."""
         self._end(reason)
         gateway.tell_sanction(self, "superseded", actor=actor)
+
+    @operation(
+        permission=Permission.SANCTION_ACKNOWLEDGE,
+        guard=carried_out_by_a_gateway,
+        said=gettext_lazy("said what became of a measure"),
+    )
+    def acknowledge(self, *, actor: Token, effect: str, detail: str = "") -> None:
+        """Say that a measure was applied, that its end was carried out, or that either failed. Decides nothing."""
+        at = now()
+        in_force = self.effect(at) == Effect.IN_FORCE
+        if effect == Acknowledged.APPLIED and not in_force:
+            raise Refused(_("This measure is over: undo it, and say `ended` when that is done."))
+        if effect == Acknowledged.ENDED and in_force:
+            raise Refused(_("This measure is in force: apply it, and say `applied` when that is done."))
+        said_before = (effect, detail) == (self.acknowledged_effect, self.acknowledged_detail)
+        if said_before and self.confirmation(at) != Confirmation.AWAITED:
+            raise Refused(_("You have said so already."))
+        self.acknowledged_effect, self.acknowledged_detail = effect, detail
+        self.acknowledged_at, self.acknowledged_by = at, actor
 
     def _end(self, reason: str) -> None:
         self.ended_at, self.ended_reason = now(), reason[:300]

@@ -8,7 +8,8 @@ from tipstaff.workflow import references
 from tipstaff.workflow.operations import operations_of, past
 
 PAST = {
-    "accept": "accepted", "add": "added", "adopt": "adopted", "amend": "amended", "answer": "answered",
+    "accept": "accepted", "acknowledge": "acknowledged", "add": "added", "adopt": "adopted", "amend": "amended",
+    "answer": "answered",
     "approve": "approved", "ask": "asked", "attach": "attached",
     "await_information": "awaited_information", "breach": "breached", "change_roles": "changed_roles",
     "claim": "claimed", "close": "closed", "confirm": "confirmed", "contest": "contested", "deactivate": "deactivated",
