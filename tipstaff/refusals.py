@@ -67,11 +67,13 @@ def note(error: Refused) -> None:
 KEYED = ("/notice/", "/appeal/", "/follow/")  # opened by a link or a code: their refusals set no cookie either
 TITLES = {
     400: gettext_noop("We could not read that"),
+    401: gettext_noop("We do not know this token"),
     403: gettext_noop("That is not yours to do"),
     404: gettext_noop("There is nothing here"),
     405: gettext_noop("That cannot be done this way"),
     409: gettext_noop("That can no longer be done"),
     413: gettext_noop("That is too large"),
+    415: gettext_noop("We cannot read this kind of body"),
     422: gettext_noop("Something is missing"),
     429: gettext_noop("Too many at once"),
     500: gettext_noop("Something broke on our side"),

@@ -335,7 +335,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["tipstaff.accounts.tokens.NeedsScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "tipstaff.accounts.api.documents.Schema",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
     "EXCEPTION_HANDLER": "tipstaff.refusals.problem",
@@ -345,9 +345,37 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tipstaff API",
-    "DESCRIPTION": "Reports and subjects for machines. Every refusal is a problem document (RFC 9457).",
+    "DESCRIPTION": (
+        "What programs can do at the case desk: report, keep accounts known, read what people decided, and say what "
+        "became of a measure. Nothing is decided here: cases, appeals and waivers are decided by people, on pages.\n\n"
+        "Send `Authorization: Bearer tps_…` with a token that an administrator made; each call names the scope it "
+        "needs. Times are RFC 3339 in UTC. Lists come newest first in pages: follow `next`. A parameter or a value "
+        "that is not known is refused and named, never passed over. Send an `Idempotency-Key` with a POST, and "
+        "sending it again does it once. Every refusal is a problem document (RFC 9457) with a sentence in `detail`. "
+        "`available` says what this token may do to a record now, and where."
+    ),
     "VERSION": "1",
+    "LICENSE": {"name": "Apache-2.0"},
     "OAS_VERSION": "3.1.0",
+    "TAGS": [
+        {"name": "Reports", "description": "What a program reports, and how each stands. A token sees its own only."},
+        {"name": "Accounts", "description": "The provider's accounts, under the provider's own ids."},
+        {"name": "Cases", "description": "One account and one group of rules, from the first report to the decision."},
+        {"name": "Decisions", "description": "What people decided, once it was issued."},
+        {"name": "Sanctions", "description": "What is to be enforced, and the gateway's word that it was."},
+        {"name": "Appeals", "description": "Who contested what, and how that ended."},
+    ],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ReportState": "cases.models.Report.State",
+        "CaseState": "cases.models.Case.State",
+        "DecisionState": "cases.api.decisions.FINAL",
+        "SanctionKind": "cases.models.Sanction.Kind",
+        "SanctionEffect": "cases.models.effect.Effect",
+        "AcknowledgedEffect": "cases.models.effect.Acknowledged",
+        "AppealState": "appeals.models.Appeal.State",
+        "SubjectKind": "tipstaff.accounts.models.Subject.Kind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -4,7 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from cases.api import ReportViewSet
+from appeals.api import AppealViewSet
+from cases.api import CaseViewSet, DecisionViewSet, ReportViewSet, SanctionViewSet
 from tipstaff import health, home, languages
 from tipstaff.accounts.api import SubjectViewSet
 from tipstaff.metrics.views import metrics
@@ -12,6 +13,10 @@ from tipstaff.metrics.views import metrics
 router = SimpleRouter()
 router.register("subjects", SubjectViewSet, basename="subject")
 router.register("reports", ReportViewSet, basename="report")
+router.register("cases", CaseViewSet, basename="case")
+router.register("decisions", DecisionViewSet, basename="decision")
+router.register("sanctions", SanctionViewSet, basename="sanction")
+router.register("appeals", AppealViewSet, basename="appeal")
 
 api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -50,7 +50,7 @@ class TestGrant:
         token, _secret = granted(days=30)
         assert abs(token.expires_at - now() - timedelta(days=30)) < timedelta(minutes=1)
 
-    @pytest.mark.parametrize("scope", ["case:view", "decision:issue", "person:manage", "nonsense"])
+    @pytest.mark.parametrize("scope", ["case:claim", "decision:issue", "person:manage", "nonsense"])
     def test_a_machine_gets_no_power_over_cases(self, enter, scope: str) -> None:
         with pytest.raises(Refused, match=scope):
             granted([scope])

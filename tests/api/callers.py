@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import person
 from tipstaff.accounts.models import Token
@@ -41,3 +43,18 @@ class Caller:
 
     def post(self, path: str, body: Any, **options: Any) -> Any:
         return self.send("post", path, json.dumps(body).encode(), **options)
+
+    def refs(self, path: str) -> list[str]:
+        """The references that a list gives, in its order."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return [found["ref"] for found in answer.json()["results"]]
+
+    def queries(self, path: str) -> list[str]:
+        """What a read asks the database, the counting of calls (in the cache's table) apart."""
+        self.get(path)  # so that the token's last use is noted already
+        with CaptureQueriesContext(connection) as context:
+            answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        asked = [query["sql"] for query in context.captured_queries]
+        return [sql for sql in asked if "django_cache" not in sql and not sql.startswith(("SAVEPOINT", "RELEASE"))]

@@ -8,6 +8,7 @@ import yaml
 from django.test import Client
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from tipstaff.permissions import TOKEN_SCOPES
 from tipstaff.urls import router
 
 
@@ -35,10 +36,13 @@ def test_it_tells_of_every_way(document: dict) -> None:
 
 
 def test_it_says_how_to_sign_in_and_what_may_be_repeated(document: dict) -> None:
-    assert document["components"]["securitySchemes"]["token"] == {"type": "http", "scheme": "bearer"}
+    scheme = document["components"]["securitySchemes"]["token"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            assert {"token": []} in operation["security"], f"{method} {path}"
+            scopes = [scope for way in operation["security"] for scope in way["token"]]
+            assert scopes, f"{method} {path}"
+            assert set(scopes) <= TOKEN_SCOPES, f"{method} {path}"
             assert operation["description"], f"{method} {path}"
     headers = [given["name"] for given in document["paths"]["/api/v1/reports/"]["post"]["parameters"]]
     assert "Idempotency-Key" in headers

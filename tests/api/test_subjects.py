@@ -26,7 +26,8 @@ def kinds(subject: Subject) -> list[str]:
 def test_an_account_is_made_known_and_read_back(caller: Caller) -> None:
     answer = caller.put("/subjects/ws_north/", WHOLE)
     assert answer.status_code == 201
-    assert answer.json() == {"external_id": "ws_north"} | WHOLE
+    there = {"operation": "amend", "method": "PUT", "url": "http://testserver/api/v1/subjects/ws_north/"}
+    assert answer.json() == {"external_id": "ws_north"} | WHOLE | {"available": [there]}
     assert caller.get("/subjects/ws_north/").json() == answer.json()
     assert kinds(Subject.objects.get()) == ["subject.registered"]
 

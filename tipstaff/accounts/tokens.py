@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from tipstaff.accounts.models import Token
 from tipstaff.accounts.models.token import hashed
+from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.refused import NotPermitted
 
@@ -32,9 +33,14 @@ class TokenAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+def alternatives(scope: Permission | tuple[Permission, ...]) -> tuple[Permission, ...]:
+    """The scopes of which one is enough."""
+    return scope if isinstance(scope, tuple) else (scope,)
+
+
 class NeedsScope(BasePermission):
-    """A view lists in `scopes` what each of its actions needs; an action it does not list is refused. A scope that is
-    lacking is recorded like every refusal of permission.
+    """A view lists in `scopes` what each of its actions needs, one scope or several of which any will do; an action it
+    does not list is refused. A scope that is lacking is recorded like every refusal of permission.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -42,7 +48,11 @@ class NeedsScope(BasePermission):
             return False
         if view.action is None:
             return True  # the view has no such method, and says so with 405
-        scope = view.scopes.get(view.action)
-        if scope is not None and not request.auth.may(scope):
-            raise NotPermitted("This token lacks the scope that the call needs.", permission=scope, about=request.path)
-        return scope is not None
+        if (scope := view.scopes.get(view.action)) is None:
+            return False
+        needed = alternatives(scope)
+        if not any(request.auth.may(one) for one in needed):
+            raise NotPermitted(
+                "This token lacks the scope that the call needs.", permission=needed[0], about=request.path
+            )
+        return True

@@ -33,7 +33,9 @@ def _method(name: str, told: dict[str, Any]) -> str:
     ]
     if parameters:
         parts.append(table(["Parameter", "In", "Required", "Kind", "What it is"], parameters))
-    answers = [f"{status} {first_sentence(answer.get('description'))}".strip() for status, answer in _answers(told)]
+    answers = [
+        f"{status} {first_sentence(answer.get('description')).rstrip('.')}".strip() for status, answer in _answers(told)
+    ]
     parts.append("Answers: " + "; ".join(answers) + ".")
     return "\n\n".join(part for part in parts if part)
 
@@ -47,6 +49,8 @@ def _text(words: str | None) -> str:
 
 
 def _kind(schema: dict[str, Any]) -> str:
+    if schema.get("type") == "array":
+        return f"any of {_kind(schema['items'])}"
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     if "$ref" in schema:

@@ -1,37 +1,69 @@
-"""Reports from machines: the same operation as the public form."""
+"""Reports from machines: the same operation as the public form. A machine sees and withdraws its own and no other."""
 
 from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, viewsets
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
+from rest_framework import mixins, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from aup.models import Rule
 from cases.models import Report
 from cases.models.report import LINKS_LIMIT, code_for
-from tipstaff.accounts.api import Pages, idempotent
+from tipstaff.accounts.api import Filters, Instant, NoFacts, Reading, Reference, Resource, Several, idempotent
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 
+SUPPLEMENT_LIMIT = 5000
+SENT = {
+    "rule": "SP-03",
+    "description": "Four hundred posts in one night, from forty accounts.",
+    "happened_on": "2026-03-01",
+    "account": "acct_1",
+    "links": ["https://forum.example/1"],
+    "good_faith": True,
+    "contact": "reporter@people.example",
+    "language": "en",
+}
+READ = SENT | {
+    "ref": "R-0042",
+    "state": "received",
+    "question": "",
+    "decline_reason": "",
+    "received_at": "2026-03-02T08:15:00Z",
+    "answered_at": None,
+    "case": None,
+    "available": [
+        {"operation": "withdraw", "method": "POST", "url": "https://desk.example/api/v1/reports/R-0042/withdraw/"}
+    ],
+}
 
-class ReportSerializer(serializers.ModelSerializer[Report]):
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A report", value=SENT, request_only=True),
+        OpenApiExample("A report that waits", value=READ, response_only=True),
+    ]
+)
+class ReportSerializer(Reading[Report]):
+    """A report as its machine sent it, and where it stands."""
+
     rule = serializers.SlugRelatedField(
         slug_field="code", queryset=Rule.objects.none(), required=False, allow_null=True, help_text="A rule's code."
     )
     links = serializers.ListField(child=serializers.URLField(max_length=1000), max_length=LINKS_LIMIT, required=False)
     good_faith = serializers.BooleanField(help_text="Must be true: the reporter believes this to be true and complete.")
-    case: Any = serializers.SlugRelatedField(slug_field="ref", read_only=True)
+    case: Any = serializers.SlugRelatedField(slug_field="ref", read_only=True, help_text="The case it led to.")
 
     class Meta:
         model = Report
         fields = [
             "ref", "state", "rule", "description", "happened_on", "account", "links", "good_faith", "contact",
-            "language", "received_at", "case",
+            "language", "question", "decline_reason", "received_at", "answered_at", "case", "available",
         ]  # fmt: skip
-        read_only_fields = ["ref", "state", "received_at", "case"]
+        read_only_fields = ["ref", "state", "question", "decline_reason", "received_at", "answered_at", "case"]
 
     def get_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().get_fields()
@@ -49,37 +81,60 @@ class ReportSerializer(serializers.ModelSerializer[Report]):
         return value
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A report just filed", value=READ | {"code": "8F3K-Q2ZT-1MXA-77VD"}, response_only=True),
+        OpenApiExample("A report", value=SENT, request_only=True),
+    ]
+)
 class FiledReportSerializer(ReportSerializer):
+    """A report just filed, with its receipt code."""
+
     code = serializers.CharField(read_only=True, help_text="The receipt code for /follow/. Shown this once.")
 
     class Meta(ReportSerializer.Meta):
         fields = [*ReportSerializer.Meta.fields, "code"]
 
 
-class ReportViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Report]):
-    """Reports filed with this token."""
+@extend_schema_serializer(
+    examples=[OpenApiExample("An answer", value={"answer": "All forty posted within the same minute."})]
+)
+class Answer(serializers.Serializer[Any]):
+    answer = serializers.CharField(max_length=SUPPLEMENT_LIMIT, help_text="To the `question` of the report.")
 
-    lookup_field = "ref"
+
+class ReportFilters(Filters):
+    state = Several(Report.State.choices, source="state__in")
+    case = Reference("C", source="case__ref")
+    since = Instant(source="received_at__gte", help_text="Received at this time or later.")
+    until = Instant(source="received_at__lt", help_text="Received before this time.")
+
+
+class ReportViewSet(mixins.ListModelMixin, Resource[Report]):
+    """Reports that this token filed."""
+
+    tag = "Reports"
     serializer_class = ReportSerializer
-    pagination_class = Pages
+    filters = ReportFilters
     queryset = Report.objects.none()
     scopes = {
         "create": Permission.REPORT_FILE,
         "retrieve": Permission.REPORT_VIEW,
         "list": Permission.REPORT_VIEW,
     }
-
+    acts = {"supply": Answer, "withdraw": NoFacts}
     shown_once = {"code"}
 
-    submission = ""
+    def read(self, rows: Any) -> Any:
+        own = [name for name in ReportSerializer.Meta.fields if name not in {"rule", "case", "available"}]
+        return rows.select_related("rule", "case").only(*own, "token", "rule__code", "case__ref")
 
     def replayed(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         """The first answer again. The receipt code is made anew: it is stored only as a hash."""
+        if self.action != "create":
+            return body
         typed: Any = request.data
         return body | {"code": code_for(self.submission, str(typed["description"]).strip())}
-
-    def get_queryset(self) -> Any:
-        return Report.objects.visible_to(self.request.auth).select_related("rule", "case")
 
     @extend_schema(request=ReportSerializer, responses={201: FiledReportSerializer})
     @idempotent

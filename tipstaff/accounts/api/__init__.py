@@ -1,0 +1,23 @@
+"""The machine's door: what every resource under /api/v1/ shares, and the provider's accounts."""
+
+from tipstaff.accounts.api.filters import Account, Filters, Instant, Reference, Several
+from tipstaff.accounts.api.idempotency import IDEMPOTENCY_KEY, KeyReused, idempotent
+from tipstaff.accounts.api.pages import Pages
+from tipstaff.accounts.api.resources import NoFacts, Reading, Resource
+from tipstaff.accounts.api.subjects import SubjectViewSet
+
+__all__ = [
+    "IDEMPOTENCY_KEY",
+    "Account",
+    "Filters",
+    "Instant",
+    "KeyReused",
+    "NoFacts",
+    "Pages",
+    "Reading",
+    "Reference",
+    "Resource",
+    "Several",
+    "SubjectViewSet",
+    "idempotent",
+]
