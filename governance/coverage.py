@@ -23,11 +23,11 @@ EU = frozenset(
 )  # fmt: skip
 # Whom a system reaches through its channel, in the words of a rule's audience.
 REACHES = {
-    Channel.INTERFACE: {Rule.Audience.USER},
-    Channel.INTERNAL: {Rule.Audience.USER},
-    Channel.API: {Rule.Audience.USER, Rule.Audience.DEVELOPER},
-    Channel.DISTRIBUTOR: set(Rule.Audience),
-    Channel.WEIGHTS: set(Rule.Audience),
+    Channel.INTERFACE: frozenset({Rule.Audience.USER}),
+    Channel.INTERNAL: frozenset({Rule.Audience.USER}),
+    Channel.API: frozenset({Rule.Audience.USER, Rule.Audience.DEVELOPER}),
+    Channel.DISTRIBUTOR: frozenset(Rule.Audience),
+    Channel.WEIGHTS: frozenset(Rule.Audience),
 }
 ENFORCING = (Mode.TECHNICAL, Mode.AUTOMATED)
 
@@ -41,31 +41,53 @@ class Coverage(models.TextChoices):
     ENFORCED = "enforced", gettext_lazy("Enforced")
 
 
-def applies(rule: Rule, system: AISystem) -> bool:
-    """Whether `rule` binds what `system` does: it is enabled and forbids or restricts something, in a modality
-    that the system handles, for somebody whom its channel reaches, in a territory where it is offered. A fact that is
-    not settled excludes nothing, and neither does a list that a rule leaves empty.
-    """
-    if not rule.enabled or rule.disposition == Rule.Disposition.PERMITTED:
-        return False
-    return (
-        _meet(rule.modalities, system.modalities)
-        and _meet(rule.audience, REACHES.get(Channel(system.channel), ()))
-        and _meet(_territory(rule.jurisdictions), _territory(system.geographies))
-    )
+@dataclass(frozen=True)
+class Bounds:
+    """What a rule is about, or what a system does: an empty part bounds nothing."""
+
+    modalities: frozenset[str]
+    audience: frozenset[str]
+    places: frozenset[str]
+
+    @classmethod
+    def of_rule(cls, rule: Rule) -> "Bounds":
+        return cls(frozenset(rule.modalities), frozenset(rule.audience), _places(rule.jurisdictions))
+
+    @classmethod
+    def of_system(cls, system: AISystem) -> "Bounds":
+        return cls(frozenset(system.modalities), REACHES[Channel(system.channel)], _places(system.geographies))
+
+    def meet(self, other: "Bounds") -> bool:
+        return (
+            _meet(self.modalities, other.modalities)
+            and _meet(self.audience, other.audience)
+            and _meet(self.places, other.places)
+        )
 
 
-def _meet(bound: Iterable[str], found: Iterable[str]) -> bool:
-    ours, theirs = set(bound), set(found)
-    return not ours or not theirs or bool(ours & theirs)
+def _meet(ours: frozenset[str], theirs: frozenset[str]) -> bool:
+    return not ours or not theirs or not ours.isdisjoint(theirs)
 
 
-def _territory(codes: Iterable[str]) -> set[str]:
-    """The countries of `codes`; the empty set, which excludes nothing, for everywhere."""
-    named = set(codes)
+def _places(codes: Iterable[str]) -> frozenset[str]:
+    """The countries of `codes`; the empty set for everywhere."""
+    named = frozenset(codes)
     if EVERYWHERE in named:
-        return set()
+        return frozenset()
     return named | EU if "EU" in named else named
+
+
+def applies(rule: Rule, system: AISystem) -> bool:
+    """Whether `rule` binds what `system` does: it is enabled and forbids or restricts something, in a modality that the
+    system handles, for somebody whom its channel reaches, in a place where it is offered. A fact that is not settled
+    excludes nothing, and neither does a list that a rule leaves empty.
+    """
+    return binds(rule) and Bounds.of_rule(rule).meet(Bounds.of_system(system))
+
+
+def binds(rule: Rule) -> bool:
+    """Whether there is anything to enforce: what is permitted, or not enabled, needs no control."""
+    return rule.enabled and rule.disposition != Rule.Disposition.PERMITTED
 
 
 def coverage(rule: Rule, system: AISystem, controls: Iterable[Control], at: datetime) -> Coverage | None:
@@ -83,18 +105,37 @@ def coverage(rule: Rule, system: AISystem, controls: Iterable[Control], at: date
     """
     if not applies(rule, system):
         return None
-    if system.unanswered or system.facts_missing():
+    if not documented(system):
         return Coverage.UNDOCUMENTED
-    found = [control for control in controls if control.system_id == system.pk and covers(control, rule.code)]
-    if any(control.mode in ENFORCING and verified(control, at) for control in found):
-        return Coverage.ENFORCED
-    if any(control.mode != Mode.SELF_REPORTED or verified(control, at) for control in found):
-        return Coverage.WEAK
-    return Coverage.GAP
+    own = (control for control in controls if control.system_id == system.pk)
+    return best(strength(control, at) for control in own if covers(control, rule.code))
+
+
+def documented(system: AISystem) -> bool:
+    return not system.unanswered and system.facts_missing() is None
+
+
+def strength(control: Control, at: datetime) -> Coverage:
+    """What this control alone makes of the rules that it covers: enforced, weak or still a gap."""
+    holds = verified(control, at)
+    if control.mode in ENFORCING:
+        return Coverage.ENFORCED if holds else Coverage.WEAK
+    return Coverage.WEAK if holds or control.mode != Mode.SELF_REPORTED else Coverage.GAP
+
+
+def best(found: Iterable[Coverage]) -> Coverage:
+    """The best of these strengths: a rule is enforced as well as its strongest control enforces it."""
+    given = set(found)
+    return next((one for one in (Coverage.ENFORCED, Coverage.WEAK) if one in given), Coverage.GAP)
 
 
 def covers(control: Control, code: str) -> bool:
-    return control.state == Control.State.ACTIVE and control.failed_at is None and code in control.rules
+    return works(control) and code in control.rules
+
+
+def works(control: Control) -> bool:
+    """Whether it is in use and nobody found it broken since it was last changed or verified."""
+    return control.state == Control.State.ACTIVE and control.failed_at is None
 
 
 def verified(control: Control, at: datetime) -> bool:
@@ -141,15 +182,20 @@ class Survey:
     results: dict[tuple[UUID, str], Coverage] = field(init=False)
 
     def __post_init__(self) -> None:
-        own: dict[UUID, list[Control]] = {}
+        """Work out `coverage` for every pair, asking each system, rule and control only once."""
+        strengths: dict[tuple[UUID, str], set[Coverage]] = {}
         for control in self.controls:
-            own.setdefault(control.system_id, []).append(control)
-        self.results = {
-            (system.pk, rule.code): result
-            for system in self.systems
-            for rule in self.rules
-            if (result := coverage(rule, system, own.get(system.pk, ()), self.at))
-        }
+            given = strength(control, self.at)
+            for code in control.rules if works(control) else ():
+                strengths.setdefault((control.system_id, code), set()).add(given)
+        binding = [(rule.code, Bounds.of_rule(rule)) for rule in self.rules if binds(rule)]
+        self.results = {}
+        for system in self.systems:
+            clear, bounds = documented(system), Bounds.of_system(system)
+            for code, rule_bounds in binding:
+                if rule_bounds.meet(bounds):
+                    found = best(strengths.get((system.pk, code), ())) if clear else Coverage.UNDOCUMENTED
+                    self.results[system.pk, code] = found
 
     def of(self, system: AISystem, rule: Rule) -> Coverage | None:
         return self.results.get((system.pk, rule.code))

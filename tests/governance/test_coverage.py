@@ -129,6 +129,25 @@ class TestResult:
 
 ages = st.none() | st.floats(min_value=0, max_value=1000, allow_nan=False)
 modes = st.sampled_from(Mode.values)
+CODES = ["SP-03", "SP-01", "CY-02", "DV-01", "JX-04"]
+some_modalities = st.lists(st.sampled_from(AISystem.Modality.values), max_size=3)
+some_places = st.lists(st.sampled_from(["*", "EU", "FR", "DE", "CN", "US"]), max_size=3)
+rules = st.builds(
+    rule,
+    code=st.sampled_from(CODES),
+    disposition=st.sampled_from(Rule.Disposition.values),
+    enabled=st.booleans(),
+    modalities=some_modalities,
+    audience=st.lists(st.sampled_from(Rule.Audience.values), max_size=2),
+    jurisdictions=some_places,
+)
+systems = st.builds(
+    system,
+    modalities=some_modalities,
+    channel=st.sampled_from(AISystem.Channel.values),
+    geographies=some_places,
+    answers=st.sampled_from([ANSWERS, {}, ANSWERS | {"data": ""}]),
+)
 RANK = {Coverage.GAP: 0, Coverage.WEAK: 1, Coverage.ENFORCED: 2}
 
 
@@ -168,20 +187,25 @@ class TestProperties:
         )
         assert (coverage(rule(), ours, some(ours, drawn), AT) == Coverage.ENFORCED) is enforced
 
-    @given(st.lists(st.sampled_from(["SP-03", "SP-01", "CY-02"]), max_size=5), st.integers(0, 4))
-    def test_a_survey_counts_every_pair_that_applies_once(self, codes: list[str], many: int) -> None:
-        rules = [rule(code=code) for code in sorted(set(codes))]
-        systems = [system(answers=ANSWERS if number % 2 else {}) for number in range(many)]
-        controls = [control(ours, days_ago=1) for ours in systems]
-        found = Survey(systems, rules, controls, AT)
+    @given(st.lists(rules, max_size=5, unique_by=lambda one: one.code), st.lists(systems, max_size=4), st.data())
+    def test_a_survey_says_of_every_pair_what_the_function_says(self, of: list, on: list, data: Any) -> None:
+        controls = [
+            control(ours, mode, days_ago=age, rules=codes, failed_at=AT if broken else None)
+            for ours in on
+            for mode, age, codes, broken in data.draw(
+                st.lists(
+                    st.tuples(modes, ages, st.lists(st.sampled_from(CODES), max_size=3), st.booleans()), max_size=3
+                )
+            )
+        ]
+        found = Survey(on, of, controls, AT)
+        each = {(ours.pk, one.code): coverage(one, ours, controls, AT) for ours in on for one in of}
+        assert found.results == {pair: result for pair, result in each.items() if result}
         whole = found.tally()
-        assert whole.total == len(rules) * many
-        assert sum(found.tally(systems=[ours]).total for ours in systems) == whole.total
-        assert sum(number for _result, number in whole.parts) == whole.total
+        assert whole.total == len(found.results) == sum(number for _result, number in whole.parts)
+        assert sum(found.tally(systems=[ours]).total for ours in on) == whole.total
+        assert sum(found.tally(rules=[one]).total for one in of) == whole.total
         assert found.tally(systems=[]).total == found.tally(rules=[]).total == 0
-        for ours in systems:
-            for one in rules:
-                assert found.of(ours, one) == coverage(one, ours, controls, AT)
 
 
 def test_a_tally_names_the_worst() -> None:
