@@ -18,6 +18,7 @@ keep() {  # name, content
 keep secret_key "$(random)"
 keep vault_key "$(random)"
 keep link_key "$(random)"
+keep webhook_key "$(random)"
 keep postgres_password "$(random)"
 keep database_url "postgres://tipstaff_app:$(random)@postgres:5432/tipstaff"
 keep owner_database_url "postgres://tipstaff_owner:$(random)@postgres:5432/tipstaff"

@@ -13,6 +13,7 @@ from oversight import history
 from tipstaff.access import StaffRequest, needs
 from tipstaff.ledger.models import Event, Leaf
 from tipstaff.permissions import Permission
+from tipstaff.replica import may_lag
 from tipstaff.workflow.history import describe
 
 PAGE = 50
@@ -20,6 +21,7 @@ PAGE = 50
 
 @require_safe
 @needs(Permission.HISTORY_VIEW)
+@may_lag
 def index(request: StaffRequest) -> HttpResponse:
     """The ledger at a glance, and the cases whose history can be read."""
     word = request.GET.get("q", "").strip()[:120]
@@ -41,6 +43,7 @@ def fetch(request: StaffRequest, ref: str) -> Case:
 
 @require_safe
 @needs(Permission.HISTORY_VIEW)
+@may_lag
 def case_history(request: StaffRequest, ref: str) -> HttpResponse:
     """Every act in the case's stream, in order, with what was told and whether it is signed."""
     case = fetch(request, ref)

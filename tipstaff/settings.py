@@ -9,20 +9,9 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
-from environ.fileaware_mapping import FileAwareMapping
 
+from tipstaff.environment import Environment, broker, database
 from tipstaff.logs import OURS
-
-
-class Environment(FileAwareMapping):
-    """Where `NAME_FILE` names a file, the value stands in it, as secrets are handed to containers and services."""
-
-    def __getitem__(self, name: str) -> str:
-        try:
-            return super().__getitem__(name).rstrip("\r\n")
-        except OSError as error:
-            raise ImproperlyConfigured(f"The file that {name}_FILE names cannot be read: {error.strerror}.") from error
-
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -127,26 +116,20 @@ TEMPLATES = [
 DATABASE_URL = env.str("DATABASE_URL", default="postgres://tipstaff_app@127.0.0.1:5432/tipstaff")
 POOL_THREADS = env.int("POOL_THREADS", default=0)  # 0: no pool (workers, commands); the web sets its thread count
 
-
-def database(url: str, *, pool: bool = False) -> dict:
-    parsed = env.db_url_config(url)
-    if parsed["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("Tipstaff runs on PostgreSQL 18 only: DATABASE_URL must start with postgres://.")
-    options = parsed.setdefault("OPTIONS", {})
-    if pool:
-        options["pool"] = {"min_size": 2, "max_size": POOL_THREADS + 2, "timeout": 10}
-    else:
-        parsed["CONN_MAX_AGE"] = 60
-        parsed["CONN_HEALTH_CHECKS"] = True
-    return parsed
-
-
+# 1 behind PgBouncer in transaction mode: no pool of our own, and nothing kept on the server between transactions.
+PGBOUNCER = env.bool("PGBOUNCER", default=False)
+_web = {"pool_threads": POOL_THREADS, "pgbouncer": PGBOUNCER}
+_own = {"pgbouncer": PGBOUNCER}
 DATABASES = {
-    "default": database(DATABASE_URL, pool=bool(POOL_THREADS)),
-    "owner": database(env.str("OWNER_DATABASE_URL", default=DATABASE_URL)),
-    "sequencer": database(env.str("SEQUENCER_DATABASE_URL", default=DATABASE_URL)),
-    "eraser": database(env.str("ERASER_DATABASE_URL", default=DATABASE_URL)),
+    "default": database(DATABASE_URL, **_web),
+    "owner": database(env.str("OWNER_DATABASE_URL", default=DATABASE_URL), **_own),
+    "sequencer": database(env.str("SEQUENCER_DATABASE_URL", default=DATABASE_URL), **_own),
+    "eraser": database(env.str("ERASER_DATABASE_URL", default=DATABASE_URL), **_own),
 }
+REPLICA_DATABASE_URL = env.str("REPLICA_DATABASE_URL", default="")
+if REPLICA_DATABASE_URL:
+    DATABASES["replica"] = database(REPLICA_DATABASE_URL, **_web)
+    DATABASE_ROUTERS = ["tipstaff.replica.Router"]
 
 CACHES = {
     "default": {
@@ -160,7 +143,7 @@ CACHES = {
 BROKER_URL = env.str("BROKER_URL", default="redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_timeout": 10, "socket_connect_timeout": 5}
+globals().update(broker(BROKER_URL))
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_BACKEND = None
@@ -229,7 +212,9 @@ if DEMO or TESTING:
 # --- Files and keys ---
 VAULT_DIR = Path(env.str("VAULT_DIR", default=str(TIPSTAFF_HOME / "vault")))
 VAULT_KEY = env.str("VAULT_KEY", default=DEVELOPMENT_SECRET)
+VAULT_KEY_FALLBACKS = env.list("VAULT_KEY_FALLBACKS", default=[])
 LINK_KEY = env.str("LINK_KEY", default=DEVELOPMENT_SECRET)
+LINK_KEY_FALLBACKS = env.list("LINK_KEY_FALLBACKS", default=[])
 WEBHOOK_KEY = env.str("WEBHOOK_KEY", default="") or LINK_KEY
 LEDGER_ORIGIN = env.str("LEDGER_ORIGIN", default="tipstaff.example/ledger")
 LEDGER_KEY_FILE = Path(env.str("LEDGER_KEY_FILE", default=str(TIPSTAFF_HOME / "keys" / "ledger.pem")))

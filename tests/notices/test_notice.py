@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -35,6 +36,16 @@ def test_whoever_has_the_link_reads_it_without_a_cookie(notice: Notice, client: 
     assert "no-store" in page["Cache-Control"]
     assert page["X-Robots-Tag"] == "noindex"
     assert "script-src 'self'" in page["Content-Security-Policy"]
+
+
+def test_a_link_outlives_its_key_as_long_as_that_is_kept(notice: Notice, client: Client, settings: Any) -> None:
+    link, settings.LINK_KEY_FALLBACKS = notice.get_absolute_url(), [settings.LINK_KEY]
+    settings.LINK_KEY = "a new one"
+    assert notice.get_absolute_url() != link
+    assert client.get(link).status_code == client.get(notice.get_absolute_url()).status_code == 200
+    settings.LINK_KEY_FALLBACKS = []
+    assert client.get(link).status_code == 404
+    assert client.get(notice.get_absolute_url()).status_code == 200
 
 
 def test_looking_changes_nothing(notice: Notice, client: Client) -> None:

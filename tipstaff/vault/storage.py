@@ -1,5 +1,6 @@
 """Streaming bytes in and out of the vault directory: age encryption, digests, write-once, verify on write."""
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -177,20 +178,26 @@ def _is_text(head: bytes) -> bool:
     return True
 
 
-def _key_encryption_key() -> AESGCM:
-    derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"tipstaff vault key encryption").derive(
-        settings.VAULT_KEY.encode()
-    )
+def _key_encryption_key(secret: str) -> AESGCM:
+    derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"tipstaff vault key encryption").derive(secret.encode())
     return AESGCM(derived)
 
 
 def _wrap(identity: str) -> bytes:
     nonce = os.urandom(12)
-    return nonce + _key_encryption_key().encrypt(nonce, identity.encode(), None)
+    return nonce + _key_encryption_key(settings.VAULT_KEY).encrypt(nonce, identity.encode(), None)
 
 
 def _unwrap(wrapped: bytes) -> str:
-    try:
-        return _key_encryption_key().decrypt(wrapped[:12], wrapped[12:], None).decode()
-    except InvalidTag as error:
-        raise Damaged("The vault key does not open this file's key.") from error
+    for secret in (settings.VAULT_KEY, *settings.VAULT_KEY_FALLBACKS):
+        with contextlib.suppress(InvalidTag):
+            return _key_encryption_key(secret).decrypt(wrapped[:12], wrapped[12:], None).decode()
+    raise Damaged("No vault key that we were given opens this file's key.")
+
+
+def rewrapped(wrapped: bytes) -> bytes | None:
+    """The same file's key under today's VAULT_KEY; None if it is under it already. The file itself is not touched."""
+    with contextlib.suppress(InvalidTag):
+        _key_encryption_key(settings.VAULT_KEY).decrypt(wrapped[:12], wrapped[12:], None)
+        return None
+    return _wrap(_unwrap(wrapped))

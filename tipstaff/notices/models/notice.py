@@ -79,4 +79,5 @@ class Notice(Record):
 
 
 def _signer() -> signing.Signer:
-    return signing.Signer(key=settings.LINK_KEY, salt="tipstaff.notice", sep=".")
+    keys = {"key": settings.LINK_KEY, "fallback_keys": settings.LINK_KEY_FALLBACKS}
+    return signing.Signer(**keys, salt="tipstaff.notice", sep=".")
