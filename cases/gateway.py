@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from tipstaff.notices import webhooks
+from tipstaff.notices.events import instant
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
 
@@ -20,7 +21,7 @@ def tell_decision(decision: "Decision", became: str, *, actor: Actor) -> None:
             "rule": decision.rule.code,
             "policy": decision.rule.version.number,
             "tier": decision.effective_tier or None,
-            "issued_at": webhooks.instant(decision.issued_at),
+            "issued_at": instant(decision.issued_at),
         }
         _queue(f"decision.{became}", decision, {"decision": told} | _around(decision), actor, to)
 
@@ -64,8 +65,8 @@ def _measure(sanction: "Sanction") -> dict[str, Any]:
         "ref": sanction.ref,
         "state": sanction.state,
         "kind": sanction.kind,
-        "starts_at": webhooks.instant(sanction.starts_at),
-        "ends_at": webhooks.instant(sanction.ends_at),
+        "starts_at": instant(sanction.starts_at),
+        "ends_at": instant(sanction.ends_at),
         "terms": sanction.terms,
         "decision": sanction.decision.ref,
         "rule": sanction.decision.rule.code,

@@ -18,6 +18,7 @@ from governance.models import AISystem, Control
 from tipstaff.access import lacks_second_factor, public
 from tipstaff.accounts.models import User
 from tipstaff.demo.people import PEOPLE
+from tipstaff.notices.webhooks import missed_by_endpoint
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 
@@ -69,6 +70,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("oversight:index", _("Oversight"), P.HISTORY_VIEW),
         ("accounts:people", _("People"), P.PERSON_MANAGE),
         ("accounts:tokens", _("Tokens"), P.TOKEN_MANAGE),
+        ("webhooks:list", _("Webhooks"), P.WEBHOOK_MANAGE),
     ]
     shown = [(reverse(name), label) for name, label, permission in places if person.may(permission)]
     shown.append((reverse("aup:policy"), _("Policy")))
@@ -112,6 +114,10 @@ def _tiles(person: User) -> list[Tile]:
         tiles.append(Tile(Case.objects.count(), _("case histories"), reverse("oversight:index")))
     if person.may(P.PERSON_MANAGE):
         tiles.append(Tile(User.objects.filter(is_active=True).count(), _("people"), reverse("accounts:people")))
+    if person.may(P.WEBHOOK_MANAGE):
+        missed = sum(missed_by_endpoint().values())
+        tone = "late" if missed else "ok"
+        tiles.append(Tile(missed, _("messages that a machine missed"), reverse("webhooks:list"), tone))
     if any(person.may(permission) for permission in POLICY_WORK):
         drafts = PolicyVersion.objects.exclude(state__in=["published", "withdrawn"]).count()
         tiles.append(Tile(drafts, _("policy versions in the making"), reverse("aup:versions")))

@@ -201,6 +201,7 @@ MAILERS = {
         },
     }
 }
+DEMO_HOOKS_DIR = TIPSTAFF_HOME / "webhooks"  # what the demo's receiver of webhooks keeps
 DEMO_MAIL_DIR = TIPSTAFF_HOME / "mail"  # the Maildir that `make run`'s own SMTP receiver writes
 
 # --- Webhooks: https to public addresses only, and to these. A demo and the tests may call this machine. ---

@@ -38,7 +38,7 @@ PUBLIC_SOURCES = (
     "appeals/answers.py", "appeals/models.py",
     "cases/models/decision.py", "cases/models/report.py", "cases/models/sanction.py", "cases/statement.py",
     "tipstaff/access.py", "tipstaff/accounts/limits.py", "tipstaff/accounts/models/subject.py",
-    "tipstaff/demo/people.py", "tipstaff/languages.py", "tipstaff/notices/views.py", "tipstaff/permissions.py",
+    "tipstaff/demo/people.py", "tipstaff/languages.py", "tipstaff/permissions.py",
     "tipstaff/refusals.py", "tipstaff/workflow/operations.py",
 )  # fmt: skip
 PUBLIC_BASES = {"base_public.html", "base_link.html"}

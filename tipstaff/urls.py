@@ -31,6 +31,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
+    path("people/webhooks/", include("tipstaff.notices.webhook_urls")),
     path("people/", include("tipstaff.accounts.urls")),
     path("policy/", include("aup.urls")),
     path("", include("governance.urls")),

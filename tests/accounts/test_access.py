@@ -23,7 +23,7 @@ PUBLIC = {
     "notices:notice",
     "api:schema", "api:docs",
 }  # fmt: skip
-DEMO_ONLY = {"demo:switch", "demo:mail"}  # not there outside demo mode
+DEMO_ONLY = {"demo:switch", "demo:mail", "demo:webhooks"}  # not there outside demo mode
 SIGN_IN = {
     "account_login", "account_signup", "account_inactive", "account_logout", "account_email_verification_sent",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",

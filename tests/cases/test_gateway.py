@@ -8,7 +8,7 @@ import pytest
 from cases.models import Sanction
 from tests import factories
 from tests.factories import person
-from tipstaff.notices import events, webhooks
+from tipstaff.notices import events
 from tipstaff.notices.models import Delivery
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -45,7 +45,7 @@ def test_an_issued_decision_tells_its_measures_and_itself() -> None:
         "rule": "SP-03",
         "policy": decision.rule.version.number,
         "tier": decision.tier,
-        "issued_at": webhooks.instant(decision.issued_at),
+        "issued_at": events.instant(decision.issued_at),
     }
     assert last["data"]["account"]["id"] == decision.case.subject.external_id
     limits = decision.sanctions.restricting()

@@ -1,6 +1,7 @@
 """Senders and queuers at the same moment, with real commits: nothing twice, nothing overtaken."""
 
 import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.db import connections, transaction
 from tests import factories
 from tests.factories import endpoint as registered
 from tests.notices.receiver import Receiver
-from tipstaff.notices import outbox, webhooks
+from tipstaff.notices import outbox, tasks, webhooks
 from tipstaff.notices.models import Delivery, Endpoint
 
 
@@ -83,3 +84,31 @@ def test_each_message_leaves_once_and_each_account_keeps_its_order(clone: str, r
         mine = [c.payload["data"]["number"] for c in receiver.calls if key[c.id] == account.reference]
         assert mine == [0, 1, 2, 3, 4]
     assert set(Delivery.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_one_round_at_a_time_whoever_ticks(clone: str, receiver: Receiver) -> None:
+    endpoint, released, arrived = registered(receiver.url), threading.Event(), threading.Event()
+    queued(endpoint, factories.subject(), 1)
+
+    def answer(call: Any) -> int:
+        arrived.set()
+        released.wait(10)
+        return 200
+
+    def first() -> None:
+        tasks.deliver_webhooks()
+        connections.close_all()
+
+    receiver.answer = answer
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert arrived.wait(10)
+    queued(endpoint, factories.subject(), 2)
+    started = time.monotonic()
+    tasks.deliver_webhooks()
+    assert time.monotonic() - started < 1, "the second tick waited for the first"
+    released.set()
+    thread.join(30)
+    assert sorted(call.payload["data"]["number"] for call in receiver.calls) == [1, 2], "the first round took both"
+    with tasks.alone("deliver webhooks") as free:
+        assert free

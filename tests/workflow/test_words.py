@@ -31,7 +31,7 @@ PAST = {
     "wait_again": "waited_again",
     "warn": "warned", "withdraw": "withdrawn",
     "disable": "disabled", "enable": "enabled", "retry": "retried", "reveal": "revealed",
-    "rotate": "rotated",
+    "rotate": "rotated", "send_test": "sent_test",
     "attest": "attested", "call_off": "called_off", "confirm_facts": "confirmed_facts",
     "establish": "established", "grant_at_screening": "granted_at_screening",
     "put_to_committee": "put_to_committee", "recall": "recalled", "recuse": "recused", "refuse": "refused",

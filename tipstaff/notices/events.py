@@ -1,6 +1,8 @@
 """What a webhook can tell: every type with an example payload. Form, pages and documentation read it here."""
 
+import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy
@@ -11,6 +13,17 @@ if TYPE_CHECKING:
 TEST = "webhook.test"  # sent when an administrator asks for it, to whatever the endpoint takes
 
 
+def instant(at: datetime | None) -> str | None:
+    """`2026-03-02T14:02:00Z`, as payloads carry it."""
+    return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z") if at else None
+
+
+def written(event: str, at: datetime, payload: dict[str, Any]) -> str:
+    """The message as it is signed and sent: ASCII, so that nothing in it can pass for anything else."""
+    body = {"type": event, "timestamp": instant(at), "data": payload}
+    return json.dumps(body, separators=(",", ":"), allow_nan=False)
+
+
 @dataclass(frozen=True)
 class EventType:
     """One type. `example` is its whole payload; a test holds what is sent to the same keys."""
@@ -18,6 +31,10 @@ class EventType:
     name: str
     label: "StrOrPromise"
     example: dict[str, Any]
+
+    @property
+    def example_text(self) -> str:
+        return json.dumps(self.example, indent=2)
 
 
 _SUSPENSION = {

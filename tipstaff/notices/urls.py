@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tipstaff.notices import views
+from tipstaff.notices.views import public
 
 app_name = "notices"
-urlpatterns = [path("<str:token>/", views.notice, name="notice")]
+urlpatterns = [path("<str:token>/", public.notice, name="notice")]

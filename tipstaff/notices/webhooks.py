@@ -4,25 +4,32 @@ Rows are the jobs. Of each line, one endpoint and one account, only the first wa
 that fails holds up nobody else and never reads two messages about one account in the wrong order.
 """
 
-import json
 import logging
 import secrets
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count
 from standardwebhooks.webhooks import Webhook
 
-from tipstaff.notices import events, outbound
+from tipstaff.accounts.models import User
+from tipstaff.notices import outbound, outbox
 from tipstaff.notices.models import Delivery, Endpoint
 from tipstaff.notices.outbox import OUTBOX
+from tipstaff.permissions import Permission, roles_with
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.unit import in_unit_of_work
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 logger = logging.getLogger(__name__)
 # The schedule that Standard Webhooks recommends: about three days and four hours in all.
@@ -38,6 +45,7 @@ ROUND = 20.0  # seconds in which one round begins new calls
 IN_FLIGHT = 4  # calls to one endpoint at a time, each about another account
 AT_ONCE = 32  # calls at a time
 GONE = 410
+QUIET = timedelta(hours=24)  # after one alarm about an endpoint, messages given up are only shown
 
 
 def takers(event: str) -> list[Endpoint]:
@@ -58,36 +66,25 @@ def queue(
     """Queue `event` for the endpoints `to`, in this transaction. Messages of one `line` (the account) arrive in order,
     and not before the mail of the notice about `after` has left.
     """
-    at = now()
-    body = {"type": event, "timestamp": instant(at), "data": payload}
-    text = json.dumps(body, separators=(",", ":"), allow_nan=False)
     queued = []
     for endpoint in to:
-        delivery = Delivery(
-            endpoint=endpoint,
-            event=event,
-            about=about.reference,
-            about_stream=about.stream,
-            subject_key=line.reference,
-            after=after.reference if after else "",
-            body=text,
-            queued_at=at,
-            next_attempt_at=at,
-        )
+        delivery = Delivery.draft(endpoint, event, about=about, line=line, payload=payload, after=after)
         delivery.queue(actor=actor, sha256=delivery.digest)
         queued.append(delivery)
     return queued
 
 
-def queue_test(endpoint: Endpoint, *, actor: Actor) -> Delivery:
-    """Queue a test for one endpoint."""
-    payload = events.TEST_EXAMPLE.example["data"]
-    return queue(events.TEST, to=[endpoint], about=endpoint, line=endpoint, payload=payload, actor=actor)[0]
+def missed_by_endpoint() -> dict[UUID, int]:
+    """How many messages each receiver never got and nothing newer made up for: what somebody has to look at."""
+    return _by_endpoint(Delivery.objects.missed())
 
 
-def instant(at: datetime | None) -> str | None:
-    """`2026-03-02T14:02:00Z`, as payloads carry it."""
-    return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z") if at else None
+def waiting_by_endpoint() -> dict[UUID, int]:
+    return _by_endpoint(Delivery.objects.filter(state=Delivery.State.QUEUED))
+
+
+def _by_endpoint(deliveries: "QuerySet[Delivery]") -> dict[UUID, int]:
+    return dict(deliveries.order_by().values_list("endpoint").annotate(count=Count("pk")))
 
 
 def deliver_due(seconds: float = ROUND) -> int:
@@ -162,12 +159,13 @@ def headers(body: bytes, message_id: str, signing: list[str]) -> dict[str, str]:
 
 
 def _settle(delivery: Delivery, answer: outbound.Answer) -> bool:
+    logger.info("webhook %s, try %s: %s", delivery.message_id, delivery.attempts, answer.status)
     try:
         if answer.taken and answer.status is not None:
             delivery.hand_over(actor=OUTBOX, status=answer.status)
             return True
-        if answer.status == GONE:
-            _gone(delivery, answer)
+        if answer.status == GONE or delivery.attempts >= TRIES:
+            in_unit_of_work(lambda _work: _give_up(delivery, answer))
         else:
             _try_again(delivery, answer)
     except Refused as refused:  # its lease ran out, or a person switched it off meanwhile
@@ -175,17 +173,23 @@ def _settle(delivery: Delivery, answer: outbound.Answer) -> bool:
     return False
 
 
-def _gone(delivery: Delivery, answer: outbound.Answer) -> None:
-    """The receiver wants no more (Standard Webhooks: disable it). What waits is kept for when it is switched on."""
+def _give_up(delivery: Delivery, answer: outbound.Answer) -> None:
+    """After days of trying, or at once when the receiver wants no more (Standard Webhooks: disable it). Administrators
+    are told: the first time in a day, and whenever one is switched off.
+    """
+    endpoint = Endpoint.objects.get(pk=delivery.endpoint_id)
+    gone = answer.status == GONE and endpoint.state == Endpoint.State.ACTIVE
+    known = endpoint.deliveries.filter(given_up_at__gt=now() - QUIET).exists()
     delivery.give_up(actor=OUTBOX, status=answer.status, error=answer.error)
-    delivery.endpoint.disable(actor=OUTBOX, reason="The receiver answered 410 Gone.")
+    if gone:
+        endpoint.disable(actor=OUTBOX, reason="The receiver answered 410 Gone.")
+    if gone or not known:
+        for person in User.objects.with_role(*roles_with(Permission.WEBHOOK_MANAGE)):
+            link = endpoint.get_absolute_url()
+            outbox.queue("webhook_alarm", to=person.email, about=endpoint, actor=OUTBOX, link=link, off=gone)
 
 
 def _try_again(delivery: Delivery, answer: outbound.Answer) -> None:
-    logger.warning("webhook %s was not taken (try %s): %s", delivery.message_id, delivery.attempts, answer.status)
-    if delivery.attempts >= TRIES:
-        delivery.give_up(actor=OUTBOX, status=answer.status, error=answer.error)
-        return
     pause = PAUSES[delivery.attempts - 1] * (1 + JITTER * secrets.randbelow(1000) / 1000)
     ours = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.QUEUED, attempts=delivery.attempts)
     ours.update(

@@ -30,9 +30,14 @@ class Step:
     told: dict[str, Any]
 
 
-def steps_of(record: Record, *, limit: int | None = None) -> list[Step]:
-    """The newest `limit` events of the record's stream, newest first; all of them without a limit. Three queries."""
-    events = Event.objects.filter(stream_id=record.stream).order_by("-seq").prefetch_related("disclosures")
+def steps_of(record: Record, *, limit: int | None = None, without: str = "") -> list[Step]:
+    """The newest `limit` events of the record's stream, newest first; all of them without a limit. Three queries.
+    `without` is the prefix of a record that the page shows apart.
+    """
+    events = Event.objects.filter(stream_id=record.stream)
+    if without:
+        events = events.exclude(kind__startswith=f"{without}.")
+    events = events.order_by("-seq").prefetch_related("disclosures")
     return describe(events[:limit] if limit else events)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import FSMField
 
+from tipstaff.notices import events
 from tipstaff.notices.models.endpoint import Endpoint
 from tipstaff.notices.models.message import Message
 from tipstaff.permissions import Permission
@@ -35,9 +36,23 @@ class DeliveryQuerySet(RefQuerySet["Delivery"]):
         mail = Message.objects.filter(state=Message.State.QUEUED, notices__about=OuterRef("after"))
         return self.annotate(line_waits=Exists(earlier), mail_waits=Exists(mail))
 
+    def about(self, record: Record) -> Self:
+        """What was told of `record` and of what belongs to its history, newest first, explained."""
+        return self.filter(about_stream=record.stream).select_related("endpoint").explained().order_by("-pk")
+
     def free(self) -> Self:
         """The first of each line, once the notice's mail has left or cannot (DESIGN 4)."""
         return self.explained().filter(state=Delivery.State.QUEUED, line_waits=False, mail_waits=False)
+
+    def missed(self) -> Self:
+        """Given up, and nothing newer about the same account has arrived since, which would have made up for it."""
+        newer = Delivery.objects.filter(
+            state=Delivery.State.DELIVERED,
+            endpoint=OuterRef("endpoint"),
+            subject_key=OuterRef("subject_key"),
+            place__gt=OuterRef("place"),
+        )
+        return self.filter(~Exists(newer), state=Delivery.State.DEAD).exclude(endpoint__state=Endpoint.State.CLOSED)
 
     def due(self, at: datetime) -> Self:
         return self.free().filter(
@@ -93,7 +108,7 @@ class Delivery(Record):
         ordering = ["-queued_at", "-place"]
         indexes = [
             models.Index(fields=["endpoint", "next_attempt_at"], condition=Q(state="queued"), name="delivery_due"),
-            models.Index(fields=["endpoint", "-queued_at"], name="delivery_of_endpoint"),
+            models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
             models.Index(fields=["endpoint", "-given_up_at"], condition=Q(state="dead"), name="delivery_dead"),
             models.Index(fields=["about_stream"], name="delivery_about"),
         ]
@@ -132,6 +147,31 @@ class Delivery(Record):
         """What it tells about, as people read it; nothing for a test, which is about the receiver itself."""
         prefix, _sep, ref = self.about.partition(":")
         return "" if prefix == Endpoint.reference_prefix else ref
+
+    @classmethod
+    def draft(
+        cls,
+        endpoint: Endpoint,
+        event: str,
+        *,
+        about: Record,
+        line: Record,
+        payload: dict[str, Any],
+        after: Record | None = None,
+    ) -> "Delivery":
+        """An unsaved message about `about`, in the line of `line`, which waits for the notice of `after` if given."""
+        at = now()
+        return cls(
+            endpoint=endpoint,
+            event=event,
+            about=about.reference,
+            about_stream=about.stream,
+            subject_key=line.reference,
+            after=after.reference if after else "",
+            body=events.written(event, at, payload),
+            queued_at=at,
+            next_attempt_at=at,
+        )
 
     def complete(self, *, actor: Actor) -> None:
         """Take the next place in the line. Whoever queues for the same account waits for this transaction to end, so

@@ -3,12 +3,12 @@
 import base64
 import hashlib
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -95,9 +95,14 @@ class Endpoint(Record):
 
     def signing_secrets(self) -> list[str]:
         """The secrets that sign now: after a rotation the one before as well, for a day."""
-        if self.rotation and self.rotated_at and self.rotated_at + OLD_SECRET > now():
-            return [self._secret(self.rotation), self._secret(self.rotation - 1)]
-        return [self._secret(self.rotation)]
+        old = [self._secret(self.rotation - 1)] if self.old_secret_until else []
+        return [self.secret, *old]
+
+    @property
+    def old_secret_until(self) -> datetime | None:
+        """Until when the secret before the last rotation signs as well; None once it does not."""
+        ends = self.rotated_at + OLD_SECRET if self.rotation and self.rotated_at else None
+        return ends if ends and ends > now() else None
 
     def _secret(self, rotation: int) -> str:
         """`whsec_…`, derived from a key that the database does not hold: a copy of the database signs nothing."""
@@ -110,6 +115,11 @@ class Endpoint(Record):
         """Send what happens from now on to this address."""
 
     def complete(self, *, actor: Actor) -> None:
+        """Refuse one too many, and an address that is told already. Two at once take turns."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('webhook endpoints', 0))")
+        if Endpoint.objects.kept().filter(url=self.url).exists():
+            raise Refused(_("Another receiver has this address already."))
         if Endpoint.objects.kept().count() >= ENDPOINT_LIMIT:
             raise Refused(
                 _("There are %(count)s receivers already, which is the limit: close one first.")
@@ -164,6 +174,18 @@ class Endpoint(Record):
     def close(self, *, actor: Actor) -> None:
         """End it for good: nothing more is queued for it, and what waits is not sent."""
         self.disabled_at = self.disabled_at or now()
+
+    @operation(
+        source=State.ACTIVE,
+        permission=Permission.WEBHOOK_MANAGE,
+        label=gettext_lazy("Send a test"),
+        said=gettext_lazy("sent the receiver a test"),
+    )
+    def send_test(self, *, actor: Actor) -> None:
+        """Queue a message that says nothing, to see whether it arrives and is verified."""
+        payload = events.TEST_EXAMPLE.example["data"]
+        test = self.deliveries.model.draft(self, events.TEST, about=self, line=self, payload=payload)
+        test.queue(actor=actor, sha256=test.digest)
 
     @operation(
         source=[State.ACTIVE, State.DISABLED],

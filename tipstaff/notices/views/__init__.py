@@ -1,0 +1,3 @@
+from tipstaff.notices.views.public import private
+
+__all__ = ["private"]
