@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from appeals.api import AppealViewSet
 from cases.api import CaseViewSet, DecisionViewSet, ReportViewSet, SanctionViewSet
+from governance.api import AISystemViewSet, ControlViewSet
 from tipstaff import health, home, languages
 from tipstaff.accounts.api import SubjectViewSet
 from tipstaff.metrics.views import metrics
@@ -17,6 +18,8 @@ router.register("cases", CaseViewSet, basename="case")
 router.register("decisions", DecisionViewSet, basename="decision")
 router.register("sanctions", SanctionViewSet, basename="sanction")
 router.register("appeals", AppealViewSet, basename="appeal")
+router.register("systems", AISystemViewSet, basename="system")
+router.register("controls", ControlViewSet, basename="control")
 
 api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -7,7 +7,8 @@ from django.db.models.functions import Coalesce
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import mixins, serializers
 
-from cases.api.parts import Citation, RuleCode, SeverityFilters, citation, refs
+from aup.api import Citation, RuleCode, citation
+from cases.api.parts import SeverityFilters, refs
 from cases.models import Case, Decision, Report, Sanction
 from tipstaff.accounts.api import Account, Instant, Reading, Resource, Several
 from tipstaff.permissions import Permission

@@ -8,7 +8,8 @@ from django.db.models import Prefetch
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import mixins, serializers
 
-from cases.api.parts import Citation, RuleCode, SeverityFilters, citation, refs
+from aup.api import Citation, RuleCode, citation
+from cases.api.parts import SeverityFilters, refs
 from cases.models import Decision, Sanction
 from tipstaff.accounts.api import Account, Instant, Reading, Reference, Resource, Several
 from tipstaff.permissions import Permission

@@ -1,45 +1,10 @@
-"""What several resources about cases have in common: how a rule is cited, and parameters that name one."""
+"""What several resources about cases have in common."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from aup.models import Rule
 from tipstaff.accounts.api import Filters
-
-
-class Citation(serializers.Serializer[Any]):
-    code = serializers.CharField(help_text="The rule.")
-    version = serializers.CharField(help_text="The version of the policy that says so.")
-
-
-def citation(rule: Rule) -> dict[str, str]:
-    """How a rule is cited, from its own row: `CODE@NUMBER`."""
-    code, _at, version = rule.cite.rpartition("@")
-    return {"code": code, "version": version}
-
-
-class RuleCode(serializers.RegexField):
-    """The code of a rule that some version of the policy has; anything else is a slip and refused."""
-
-    def __init__(self, **options: Any) -> None:
-        message = "The code of a rule looks like SP-03."
-        super().__init__(
-            r"^[A-Za-z0-9-]{1,10}\Z",
-            required=False,
-            trim_whitespace=False,
-            help_text="The code of a rule, in any version.",
-            error_messages={"invalid": message},
-            **options,
-        )
-
-    def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(data).upper()
-
-    def run_validators(self, value: Any) -> None:
-        super().run_validators(value)
-        if not Rule.objects.filter(code=value).exists():
-            raise serializers.ValidationError("No version of the policy has a rule with this code.")
 
 
 class SeverityFilters(Filters):

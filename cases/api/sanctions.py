@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import mixins, serializers
 
-from cases.api.parts import Citation, RuleCode, citation
+from aup.api import Citation, RuleCode, citation
 from cases.models import Sanction
 from cases.models.effect import Acknowledged, Confirmation, Effect
 from cases.models.sanction import DETAIL_LIMIT

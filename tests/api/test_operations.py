@@ -80,6 +80,8 @@ def records() -> dict[str, Any]:
         "decision": appeal.decision,
         "sanction": appeal.decision.sanctions.get(kind="rate_limit"),
         "appeal": appeal,
+        "ai_system": factories.ai_system("in_review"),
+        "control": factories.control(),
     }
 
 
