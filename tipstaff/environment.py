@@ -24,7 +24,7 @@ def database(url: str, *, pool_threads: int = 0, pgbouncer: bool = False) -> dic
     and between two transactions a connection is another's, so nothing may be kept on the server from one to the next.
     """
     parsed = Env.db_url_config(url)
-    if parsed["ENGINE"] != "django.db.backends.postgresql":
+    if parsed.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("Tipstaff runs on PostgreSQL 18 only: DATABASE_URL must start with postgres://.")
     options = parsed.setdefault("OPTIONS", {})
     if pgbouncer:

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "tipstaff.vault",
     "tipstaff.sla",
     "tipstaff.notices",
+    "tipstaff.doctor",
     "tipstaff.demo",
     "tipstaff.reference",
     "aup",
@@ -286,6 +287,7 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_PROXY_SSL_HEADER = None
 if HTTPS and env.bool("BEHIND_PROXY", default=True):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

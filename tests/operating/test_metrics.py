@@ -15,10 +15,10 @@ from tests import factories
 from tests.factories import person
 from tests.ledger import log as ledger
 from tipstaff.ledger import keys
-from tipstaff.metrics import rows, views
+from tipstaff.metrics import views
 from tipstaff.metrics.counts import OPERATIONS, REQUESTS
 from tipstaff.metrics.rows import Rows
-from tipstaff.notices import outbox
+from tipstaff.notices import outbox, webhooks
 from tipstaff.notices.models import Message
 from tipstaff.sla.models import Clock
 from tipstaff.sla.sweep import sweep
@@ -155,6 +155,17 @@ class TestRows:
         assert found["tipstaff_messages_queued", "mail"] == 0
         assert found["tipstaff_messages_undeliverable_total", "mail"] == before + 1
 
+    def test_webhooks(self, people: dict, operator: Client) -> None:
+        receiver = factories.endpoint("https://gateway.example/hook")
+        (delivery,) = webhooks.queue(
+            "sanction.imposed", to=[receiver], about=receiver, line=receiver, payload={}, actor=outbox.OUTBOX
+        )
+        assert scraped(operator)["tipstaff_messages_queued", "webhook"] == 1
+        delivery.give_up(actor=outbox.OUTBOX, status=500, error="no")
+        found = scraped(operator)
+        assert found["tipstaff_messages_queued", "webhook"] == 0
+        assert found["tipstaff_messages_undeliverable_total", "webhook"] == 1
+
     def test_clocks_and_their_sweep(self, people: dict, operator: Client) -> None:
         before = scraped(operator)
         with moved_to(now() - timedelta(days=90)):
@@ -244,8 +255,3 @@ def test_names_and_labels_keep_to_the_conventions(people: dict, operator: Client
             for value in sample.labels.values():
                 assert "@" not in value
                 assert "/" not in value
-
-
-def test_a_table_that_is_not_there_is_left_out(db: None, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "CHANNELS", {"mail": ("notices.Message", "m"), "pigeon": ("notices.Pigeon", "p")})
-    assert {key[1] for key in scraped(operator) if key[0] == "tipstaff_messages_queued"} == {"mail"}

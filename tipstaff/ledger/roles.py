@@ -56,11 +56,11 @@ def grant(using: str) -> None:
     """Give each role exactly its rights on every table there is now, at one stroke. Idempotent."""
     connection = connections[using]
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        for statement in _statements(set(connection.introspection.table_names(cursor))):
+        for statement in statements(set(connection.introspection.table_names(cursor))):
             cursor.execute(statement)
 
 
-def _statements(tables: set[str]) -> list[str]:
+def statements(tables: set[str]) -> list[str]:
     append_only = [table for table in APPEND_ONLY if table in tables]
     statements = [
         f"GRANT USAGE ON SCHEMA public TO {APP}, {SEQUENCER}, {ERASER}",

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Count, Min, Q, Sum
@@ -19,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from tipstaff.celery import broker
 from tipstaff.ledger.models import Event
+from tipstaff.notices.models import Delivery, Message
 from tipstaff.sla.models import Clock, Heartbeat
 from tipstaff.time import now
 from tipstaff.vault.models import SealedFile
@@ -26,7 +26,10 @@ from tipstaff.vault.models import SealedFile
 KEPT_SECONDS = 10.0  # scrapes within this time get the same answer
 NEWEST_EVENTS = 2000  # how far back the gauge looks for events without a leaf; `doctor` looks at all
 # What leaves the house: the model whose rows are the jobs, and the event that says one was given up.
-CHANNELS = {"mail": ("notices.Message", "message.given_up"), "webhook": ("notices.Delivery", "delivery.given_up")}
+CHANNELS: dict[str, tuple[Any, str]] = {
+    "mail": (Message, "message.given_up"),
+    "webhook": (Delivery, "delivery.given_up"),
+}
 
 Reading = Iterator[Metric]
 
@@ -51,13 +54,9 @@ def _messages() -> Reading:
     given_up = CounterMetricFamily(
         "tipstaff_messages_undeliverable", "Messages that were given up since the beginning.", labels=["channel"]
     )
-    for channel, (label, kind) in CHANNELS.items():
-        if not _has(label):
-            continue
-        found = (
-            apps.get_model(label)
-            ._default_manager.filter(state="queued")
-            .aggregate(count=Count("pk"), oldest=Min("queued_at"), tried=Count("pk", filter=Q(attempts__gt=0)))
+    for channel, (model, kind) in CHANNELS.items():
+        found = model._default_manager.filter(state="queued").aggregate(
+            count=Count("pk"), oldest=Min("queued_at"), tried=Count("pk", filter=Q(attempts__gt=0))
         )
         queued.add_metric([channel], found["count"])
         oldest.add_metric([channel], _age(found["oldest"]))
@@ -184,11 +183,3 @@ def _gauge(name: str, told: str, *labels: str, value: float | None = None) -> Ga
 
 def _age(instant: Any) -> float:
     return max((now() - instant).total_seconds(), 0) if instant else 0.0
-
-
-def _has(label: str) -> bool:
-    try:
-        apps.get_model(label)
-    except LookupError:
-        return False
-    return True

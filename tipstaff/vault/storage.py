@@ -106,6 +106,18 @@ def open_sealed(sealed: SealedFile) -> IO[bytes]:
     return clear
 
 
+def opens(sealed: SealedFile) -> bool:
+    """Whether our key opens the key of this file. The file itself is not read."""
+    try:
+        return bool(_unwrap(bytes(sealed.wrapped_key)))
+    except Damaged:
+        return False
+
+
+def is_stored(sealed: SealedFile) -> bool:
+    return _path(sealed.pk).exists()
+
+
 def _name_of(upload: UploadedFile) -> str:
     """What can be shown and saved of the name that the file came with."""
     try:
@@ -116,7 +128,8 @@ def _name_of(upload: UploadedFile) -> str:
 
 def _store(name: UUID, upload: UploadedFile, identity: Any) -> Digesting:
     final = _path(name)
-    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.VAULT_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    final.parent.mkdir(mode=0o700, exist_ok=True)
     partial = final.with_suffix(".partial")
     upload.seek(0)
     digesting = Digesting(upload)
