@@ -11,7 +11,7 @@ from rest_framework import mixins, serializers
 
 from aup.api import RuleCode
 from aup.models import Rule
-from governance.coverage import Coverage, Survey
+from governance.coverage import CONTROL_TEXTS, Coverage, Survey
 from governance.models import AISystem, Control
 from tipstaff.accounts.api import Filters, Reading, Reference, Resource, Several
 from tipstaff.permissions import Permission
@@ -124,9 +124,7 @@ class AISystemViewSet(mixins.ListModelMixin, Resource[AISystem]):
 
     def read(self, rows: Any) -> Any:
         in_use = Control.objects.filter(state=Control.State.ACTIVE).order_by("id")
-        return rows.prefetch_related(
-            Prefetch("controls", in_use.defer("description", "evidence", "evidence_url", "finding", "reason"))
-        )
+        return rows.prefetch_related(Prefetch("controls", in_use.defer(*CONTROL_TEXTS)))
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A verified control", value=CONTROL, response_only=True)])

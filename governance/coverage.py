@@ -29,6 +29,11 @@ REACHES = {
     Channel.DISTRIBUTOR: frozenset(Rule.Audience),
     Channel.WEIGHTS: frozenset(Rule.Audience),
 }
+RULE_FACTS = (
+    "version_id", "code", "cite", "title", "severity", "disposition", "enabled", "modalities", "audience",
+    "jurisdictions", "controls", "group__code", "group__title",
+)  # fmt: skip
+CONTROL_TEXTS = ("description", "evidence", "evidence_url", "finding", "reason")
 ENFORCING = (Mode.TECHNICAL, Mode.AUTOMATED)
 
 
@@ -208,8 +213,10 @@ class Survey:
 
 
 def survey(systems: Iterable[AISystem], at: datetime) -> Survey:
-    """These systems against the rules in force at `at`, in two queries beside that of the systems."""
+    """These systems against the rules in force at `at`, in two queries beside that of the systems. Without the texts:
+    a map of every rule needs none of them.
+    """
     rows = list(systems)
     rules = Rule.objects.in_force(at).select_related("group").order_by("group__position", "position")
-    controls = Control.objects.filter(system__in=rows, state=Control.State.ACTIVE)
-    return Survey(rows, list(rules), list(controls), at)
+    controls = Control.objects.filter(system__in=rows, state=Control.State.ACTIVE).defer(*CONTROL_TEXTS)
+    return Survey(rows, list(rules.only(*RULE_FACTS)), list(controls), at)

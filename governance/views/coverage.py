@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -80,23 +81,27 @@ def _lines(found: Survey, systems: Sequence[AISystem], rules: list[Rule], *, ope
     for rule in rules:
         parts.setdefault(rule.code if opened else rule.group.code, []).append(rule)
     place = reverse("governance:system_map")
-    return [
-        Line(
-            code=code,
-            title=some[0].title if opened else some[0].group.title,
-            url=some[0].get_absolute_url() if opened else f"{place}?group={code}",
-            rule=some[0] if opened else None,
-            cells=[_cell(found, system, some, only) for system in systems],
+    places = {system.pk: reverse("governance:system_rules", args=[system.ref]) for system in systems}
+    narrowed = f"&result={only}" if only else ""
+    lines = []
+    for code, some in parts.items():
+        query = f"?group={quote(some[0].group.code)}{narrowed}"
+        lines.append(
+            Line(
+                code=code,
+                title=some[0].title if opened else some[0].group.title,
+                url=some[0].get_absolute_url() if opened else f"{place}{query}",
+                rule=some[0] if opened else None,
+                cells=[_cell(found, system, some, only, f"{places[system.pk]}{query}") for system in systems],
+            )
         )
-        for code, some in parts.items()
-    ]
+    return lines
 
 
-def _cell(found: Survey, system: AISystem, rules: list[Rule], only: str) -> Cell:
+def _cell(found: Survey, system: AISystem, rules: list[Rule], only: str, url: str) -> Cell:
     tally = found.tally(systems=[system], rules=rules)
     result = tally.worst if not only else Coverage(only) if tally.counts[Coverage(only)] else None
-    query = {"group": rules[0].group.code} | ({"result": only} if only else {})
-    return Cell(system, tally, result, reverse("governance:system_rules", args=[system.ref], query=query))
+    return Cell(system, tally, result, url)
 
 
 @dataclass(frozen=True)
