@@ -43,8 +43,11 @@ def broker(url: str) -> dict[str, Any]:
     if url.partition("://")[0] in {"amqp", "amqps", "pyamqp"}:
         return {
             "CELERY_TASK_DEFAULT_QUEUE_TYPE": "quorum",
-            "CELERY_TASK_DEFAULT_EXCHANGE_TYPE": "topic",  # delayed delivery, which we never use, wants it at the start
             "CELERY_WORKER_DETECT_QUORUM_QUEUES": True,
+            # A worker on quorum queues prepares for delayed messages, which we never send: that needs this exchange,
+            # and 28 queues that would each be replicated.
+            "CELERY_TASK_DEFAULT_EXCHANGE_TYPE": "topic",
+            "CELERY_BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE": "classic",
             "CELERY_BROKER_TRANSPORT_OPTIONS": {"confirm_publish": True},
         }
     patience = {"visibility_timeout": 900, "socket_timeout": 10, "socket_connect_timeout": 5}
