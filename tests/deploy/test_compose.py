@@ -97,7 +97,7 @@ def lines(path: Path) -> list[str]:
 def test_each_part_knows_what_it_needs_and_no_more(services: dict[str, Any]) -> None:
     knows = {name: set(services[name]["secrets"]) - {"secret_key", "vault_key", "link_key"} for name in OURS}
     assert knows == {
-        "web": {"database_url", "broker_url", "email_url", "webhook_key"},
+        "web": {"database_url", "broker_url", "email_url", "webhook_key", "metrics_token"},
         "worker": {"database_url", "broker_url", "email_url", "webhook_key"},
         "beat": {"database_url", "broker_url"},
         "sequencer": {"database_url", "sequencer_database_url"},
