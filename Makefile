@@ -23,7 +23,7 @@ run: .venv/.stamp-run  ## start everything on this machine with demo data (PORT=
 	@exec $(PY) -P tipstaff/demo/__main__.py
 
 test: .venv/.stamp-dev  ## all tests but the fault tests
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.stamp-dev  ## format, lint, types, import contracts, migrations, templates, dependencies, translations, settings
 	@.venv/bin/ruff format --check .

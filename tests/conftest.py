@@ -43,6 +43,18 @@ def pytest_configure(config: pytest.Config) -> None:
     _point_connections_at(seed)  # a worker inherits the controller's environment and may have read settings before
 
 
+# The folders with the longest files come first, so that no worker is left with one of them when the other is done.
+LONGEST = ("journeys", "demo", "deploy", "languages", "races")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _rank(item.path.parent.name))  # stable: otherwise the order stays
+
+
+def _rank(folder: str) -> int:
+    return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
+
+
 def _start_services(config: pytest.Config) -> None:
     from tipstaff.demo.services import Services
 

@@ -6,11 +6,17 @@ from typing import Any, Literal
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
-from django.urls import resolve
+from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
 
-PAGES, OF_A_KIND = 40, 2  # how many are asked for at most: in all, and of one URL pattern
-LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (360, "dark"))
+OF_A_KIND = 2  # how many pages of one URL pattern are asked for
+# Everything that axe knows in two looks; in the other two what the look can change: contrast, and the size of targets.
+LOOKS: tuple[tuple[int, Literal["light", "dark"], list[str]], ...] = (
+    (1280, "light", []),
+    (1280, "dark", ["color-contrast"]),
+    (360, "light", ["color-contrast", "target-size"]),
+    (360, "dark", []),
+)
 BORROWED = {"api:docs"}  # somebody else's page inside ours; only its console is held to our rules
 OTHERS_LINKS = {"demo:mail"}  # what stands in a mail is for its recipient
 
@@ -22,9 +28,20 @@ class Links(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
-        target = dict(attrs).get("href")
-        if tag == "a" and target:
+        told = dict(attrs)
+        target = told.get({"a": "href", "link": "href", "script": "src", "img": "src"}.get(tag, ""))
+        if tag == "form" and (told.get("method") or "get").lower() == "get":
+            target = told.get("action")
+        if target and not target.startswith("data:"):
             self.found.append(target)
+
+
+def kind_of(path: str) -> str:
+    """The name of the URL pattern; a file of ours is its own kind."""
+    try:
+        return resolve(urlsplit(path).path).view_name
+    except Resolver404:
+        return path
 
 
 def crawl(page: Page, origin: str) -> tuple[dict[str, int], dict[str, str]]:
@@ -32,9 +49,9 @@ def crawl(page: Page, origin: str) -> tuple[dict[str, int], dict[str, str]]:
     waiting, statuses = ["/"], {}
     of_a_kind: Counter[str] = Counter()
     samples: dict[str, str] = {}
-    while waiting and len(statuses) < PAGES:
+    while waiting:
         path = waiting.pop(0)
-        kind = resolve(urlsplit(path).path).view_name
+        kind = kind_of(path)
         if path in statuses or of_a_kind[kind] >= OF_A_KIND:
             continue
         of_a_kind[kind] += 1
@@ -54,10 +71,11 @@ def faults(page: Page) -> dict[str, Any]:
     """What axe holds against the page in each look, and where it is wider than the screen."""
     found: dict[str, Any] = {}
     page.evaluate(AXE_SCRIPT)
-    for width, scheme in LOOKS:
+    for width, scheme, rules in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        for violation in page.evaluate("axe.run({resultTypes: ['violations']}).then(told => told.violations)"):
+        options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+        for violation in page.evaluate("options => axe.run(options).then(told => told.violations)", options):
             places = [node["html"][:160] for node in violation["nodes"][:3]]
             found[f"{page.url} {width} {scheme} {violation['id']}"] = places
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
