@@ -1,6 +1,6 @@
 """Which pages a person can reach by links, and what axe holds against one."""
 
-from collections import Counter
+import random
 from html.parser import HTMLParser
 from typing import Any, Literal
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -9,7 +9,6 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
 
-OF_A_KIND = 2  # how many pages of one URL pattern are asked for
 # Everything that axe knows in two looks; in the other two what the look can change: contrast, and the size of targets.
 LOOKS: tuple[tuple[int, Literal["light", "dark"], list[str]], ...] = (
     (1280, "light", []),
@@ -44,26 +43,31 @@ def kind_of(path: str) -> str:
         return path
 
 
-def crawl(page: Page, origin: str) -> tuple[dict[str, int], dict[str, str]]:
-    """The status of every page reached from the first one, and one HTML page for each URL pattern."""
+def crawl(page: Page, origin: str, role: str, known: set[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """The status of one page of each URL pattern that can be reached by links from the first one, and the HTML pages
+    among them by pattern. Each role takes other ones of many. Files in `known` were asked for before, and are added.
+    """
     waiting, statuses = ["/"], {}
-    of_a_kind: Counter[str] = Counter()
+    kinds: set[str] = set()
     samples: dict[str, str] = {}
+    chance = random.Random(role)
     while waiting:
         path = waiting.pop(0)
         kind = kind_of(path)
-        if path in statuses or of_a_kind[kind] >= OF_A_KIND:
+        if kind in kinds or path in known:
             continue
-        of_a_kind[kind] += 1
+        kinds.add(kind)
         answer = page.request.get(path)
         statuses[path] = answer.status
+        if kind == path:
+            known.add(path)
         if not answer.headers.get("content-type", "").startswith("text/html"):
             continue
-        samples.setdefault(kind, path)
-        for link in () if kind in OTHERS_LINKS else Links(answer.text()).found:
-            target = urldefrag(urljoin(f"{origin}{path}", link)).url
-            if target.startswith(f"{origin}/"):
-                waiting.append(target.removeprefix(origin))
+        samples[kind] = path
+        links = [] if kind in OTHERS_LINKS else Links(answer.text()).found
+        targets = [urldefrag(urljoin(f"{origin}{path}", link)).url for link in links]
+        chance.shuffle(targets)
+        waiting += [target.removeprefix(origin) for target in targets if target.startswith(f"{origin}/")]
     return statuses, samples
 
 

@@ -346,6 +346,7 @@ def test_what_is_refused_is_refused_in_our_words(visit: Visit, scripts: bool, tm
 
 # --- every page ---
 PEOPLE = {role: next(person for person in DEMO_PEOPLE if person.role == role).name for role in Role}
+files: set[str] = set()  # what was asked for beside pages: styles, scripts, icons
 examined: set[str] = set()  # URL patterns that were looked at for somebody; home is different for everybody
 
 
@@ -354,7 +355,7 @@ def test_every_page_within_reach_opens_quietly_and_for_everybody(visit: Visit, s
     page = visit()
     if role in PEOPLE:
         become(page, PEOPLE[role])
-    statuses, samples = crawl(page, stack.url)
+    statuses, samples = crawl(page, stack.url, role, files)
     assert {path: status for path, status in statuses.items() if status != 200} == {}
     assert len(samples) >= 5
     looked_at(page, {kind: path for kind, path in samples.items() if kind == "home" or kind not in examined})
@@ -367,7 +368,7 @@ def test_every_page_can_be_read_from_right_to_left(visit: Visit, stack: Stack, r
     if role in PEOPLE:
         page.goto("/?lang=en")
         become(page, PEOPLE[role])
-    _statuses, samples = crawl(page, stack.url)
+    _statuses, samples = crawl(page, stack.url, role, files)
     page.goto("/")
     assert page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == ["ar", "rtl"]
     looked_at(page, samples)
