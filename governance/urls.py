@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from governance.views import controls, coverage, requests, systems, waivers
+from governance.views import ballots, committee, controls, coverage, dossier, requests, systems, waivers
 
 app_name = "governance"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -24,5 +24,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("waivers/ask/", requests.waiver_ask, name="waiver_ask"),
     path("waivers/follow/<str:token>/", requests.waiver_follow, name="waiver_follow"),
     path("waivers/follow/<str:token>/again/", requests.waiver_again, name="waiver_again"),
-    path("desk/waivers/<str:ref>/", waivers.waiver, name="waiver"),
+    path("desk/waivers/", waivers.waiver_list, name="waiver_list"),
+    path("desk/waivers/new/", waivers.waiver_new, name="waiver_new"),
+    path("desk/waivers/<str:ref>/", dossier.waiver, name="waiver"),
+    path("desk/waivers/<str:ref>/edit/", waivers.waiver_edit, name="waiver_edit"),
+    path("desk/waivers/<str:ref>/ballot/", ballots.ballot_open, name="ballot_open"),
+    path("desk/waivers/<str:ref>/do/<str:operation>/", waivers.waiver_act, name="waiver_act"),
+    path("desk/ballots/<str:ref>/do/<str:operation>/", ballots.ballot_act, name="ballot_act"),
+    path("desk/committee/", committee.committee_list, name="committee_list"),
+    path("desk/committee/<uuid:pk>/", committee.committee, name="committee"),
+    path("desk/committee/<uuid:pk>/seat/", committee.committee_seat, name="committee_seat"),
+    path("desk/committee/seats/<uuid:pk>/unseat/", committee.committee_unseat, name="committee_unseat"),
 ]

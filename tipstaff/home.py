@@ -14,7 +14,7 @@ from appeals.models import Appeal
 from aup.models import PolicyVersion
 from cases.models import Case, Decision, Report
 from governance.coverage import Coverage, survey
-from governance.models import AISystem, Control
+from governance.models import AISystem, Ballot, Control, Waiver
 from tipstaff.access import lacks_second_factor, public
 from tipstaff.accounts.models import User
 from tipstaff.demo.people import PEOPLE
@@ -66,6 +66,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("cases:decision_list", _("Decisions"), P.DECISION_CONFIRM),
         ("cases:case_list", _("Cases"), P.CASE_VIEW),
         ("appeals:appeal_list", _("Appeals"), P.APPEAL_VIEW),
+        ("governance:waiver_list", _("Waivers"), P.WAIVER_VIEW),
         ("governance:system_list", _("Systems"), P.SYSTEM_VIEW),
         ("oversight:index", _("Oversight"), P.HISTORY_VIEW),
         ("accounts:people", _("People"), P.PERSON_MANAGE),
@@ -109,6 +110,7 @@ def _tiles(person: User) -> list[Tile]:
     if person.may(P.APPEAL_VIEW):
         opened = Appeal.objects.open_now().count()
         tiles.append(Tile(opened, _("appeals to hear"), reverse("appeals:appeal_list"), "due" if opened else "ok"))
+    tiles += _waiver_tiles(person)
     tiles += _system_tiles(person)
     if person.may(P.HISTORY_VIEW):
         tiles.append(Tile(Case.objects.count(), _("case histories"), reverse("oversight:index")))
@@ -121,6 +123,21 @@ def _tiles(person: User) -> list[Tile]:
     if any(person.may(permission) for permission in POLICY_WORK):
         drafts = PolicyVersion.objects.exclude(state__in=["published", "withdrawn"]).count()
         tiles.append(Tile(drafts, _("policy versions in the making"), reverse("aup:versions")))
+    return tiles
+
+
+def _waiver_tiles(person: User) -> list[Tile]:
+    """For who screens requests, opens ballots or votes."""
+    tiles, address = [], reverse("governance:waiver_list")
+    if person.may(P.WAIVER_SCREEN):
+        waiting = Waiver.objects.filter(state__in=["submitted", "screening"]).count()
+        tiles.append(Tile(waiting, _("waivers to screen"), address, "due" if waiting else "ok"))
+    if person.may(P.BALLOT_OPEN):
+        waiting = Waiver.objects.to_be_voted_on().count()
+        tiles.append(Tile(waiting, _("waivers to put to the vote"), address, "due" if waiting else "ok"))
+    if person.may(P.BALLOT_CAST):
+        waiting = Ballot.objects.waiting_for(person, now()).count()
+        tiles.append(Tile(waiting, _("votes to cast"), address, "due" if waiting else "ok"))
     return tiles
 
 

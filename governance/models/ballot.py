@@ -185,6 +185,12 @@ class Ballot(Record):
         """The record that is voted on, a `Matter`; None if it is gone."""
         return references.find(self.about)
 
+    @property
+    def about_waiver(self) -> str:
+        """The reference of the waiver that is voted on; "" when it is something else."""
+        prefix, _colon, ref = self.about.partition(":")
+        return ref if prefix == "waiver" else ""
+
     def part_of(self, person: User) -> "BallotPart | None":
         return next((part for part in self.parts.all() if part.person_id == person.pk), None)
 

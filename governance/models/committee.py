@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -49,6 +50,9 @@ class Committee(Record):
     @property
     def title(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("governance:committee", args=[self.pk])
 
     def seated(self, at: datetime) -> "MembershipQuerySet":
         return self.memberships.seated(at).select_related("person").order_by("seated_at", "id")

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Concat
 
 from aup.models import Rule
+from governance.models.ballot import Ballot
 from governance.models.spell import Spell, WaiverBeneficiary, WaiverRule
 from tipstaff.accounts.models import Subject
 from tipstaff.permissions import Permission
@@ -62,6 +64,11 @@ class WaiverQuerySet(RefQuerySet["Waiver"]):
     def lapsed(self, at: datetime) -> Self:
         waiting = Spell.objects.filter(waiver=OuterRef("pk"), cut_at=None, lapses_at__lte=at, ends_at__gt=at)
         return self.filter(Exists(waiting), state="granted")
+
+    def to_be_voted_on(self) -> Self:
+        """Before the committee with confirmed facts, and no ballot open."""
+        voting = Ballot.objects.open_now().filter(about=Concat(Value("waiver:"), OuterRef("ref")))
+        return self.filter(~Exists(voting), state="under_review", confirmed_at__isnull=False)
 
     def undecided(self) -> Self:
         return self.filter(state__in=UNDECIDED[1:])

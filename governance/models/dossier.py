@@ -106,7 +106,9 @@ class Dossier(Record):
         indexes = [models.Index(fields=["state", "-submitted_at"], name="waiver_by_state")]
         constraints = [
             models.CheckConstraint(
-                condition=(Q(kind="exemption") & ~Q(exemption="")) | Q(kind="permission", exemption=""),
+                condition=(Q(kind="exemption") & ~Q(exemption=""))
+                | Q(kind="permission", exemption="")
+                | Q(state__in=["draft", "withdrawn"]),
                 name="waiver_exemption_has_ground",
             ),
             models.CheckConstraint(

@@ -120,6 +120,10 @@ class Waiver(Dossier):
         return "lapsed" if spell.lapses_at and spell.lapses_at <= at else "in_force"
 
     @property
+    def standing_now(self) -> str:
+        return self.standing(now())
+
+    @property
     def standing_label(self) -> str:
         """How it stands now, in words."""
         words = {
@@ -128,7 +132,7 @@ class Waiver(Dossier):
             "lapsed": _("Lapsed"),
             "expired": _("Expired"),
         }
-        return words.get(self.standing(now())) or str(self.get_state_display())
+        return words.get(self.standing_now) or str(self.get_state_display())
 
     def gaining(self) -> list[User]:
         """People who work here and gain by it: owner of the system, contact of the applicant or of an account."""
