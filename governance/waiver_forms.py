@@ -120,7 +120,11 @@ class AskForm(forms.Form):
         help_text=gettext_lazy("Who watches, what is limited, what is deleted and when."),
     )
     residual_risk = prose(gettext_lazy("What could still go wrong?"), rows=3, required=False)
-    starts_on = forms.DateField(label=gettext_lazy("First day"), widget=DAY)
+    starts_on = forms.DateField(
+        label=gettext_lazy("First day"),
+        widget=DAY,
+        help_text=gettext_lazy("It holds from the day of our answer at the earliest."),
+    )
     ends_on = forms.DateField(
         label=gettext_lazy("Last day"),
         widget=DAY,
@@ -355,7 +359,7 @@ class SeatForm(forms.Form):
     """Who is seated, and what counts of them for the composition."""
 
     person = forms.ModelChoiceField(label=gettext_lazy("Person"), queryset=User.objects.none())
-    function = forms.ChoiceField(label=gettext_lazy("Function"), choices=Membership.Function)
+    function = forms.ChoiceField(label=gettext_lazy("Function"), choices=[EMPTY, *Membership.Function.choices])
     in_field = forms.TypedChoiceField(
         label=gettext_lazy("Is AI their field?"), choices=YES_NO, coerce=yes, widget=forms.RadioSelect
     )

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -28,10 +29,11 @@ from governance.waiver_forms import (
 )  # fmt: skip
 from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import Subject
+from tipstaff.ledger.models import Event
 from tipstaff.permissions import Permission
 from tipstaff.sla.models import Clock
 from tipstaff.time import now
-from tipstaff.workflow.history import steps_of
+from tipstaff.workflow.history import Step, describe
 from tipstaff.workflow.operations import available_to
 
 HISTORY = 30
@@ -101,10 +103,17 @@ def waiver_page(
         "entries": _entries(waiver, acts, typed or {}),
         "clock": Clock.objects.about(waiver).filter(kind=Clock.Kind.WAIVER).order_by("-started_at").first(),
         "later": waiver.later.exclude(state="draft").first(),
-        "trail": steps_of(waiver, limit=HISTORY),
+        "trail": _acts_in(waiver),
     }
     context |= ballot_context(request, waiver, typed or {})
     return render(request, "governance/waiver_page.html", context, status=status)
+
+
+def _acts_in(waiver: Waiver) -> list[Step]:
+    """What people did, newest first; mails and clocks are in the ledger too, and would bury it here."""
+    noise = Q(kind__startswith="message.") | Q(kind__startswith="clock.") | Q(kind__startswith="notice.")
+    events = Event.objects.filter(stream_id=waiver.stream).exclude(noise)
+    return describe(events.order_by("-seq").prefetch_related("disclosures")[:HISTORY])
 
 
 def _changed(rules: list[Rule]) -> list[str]:

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -16,6 +16,7 @@ from aup.models import Rule
 from governance import letters
 from governance.models import Waiver
 from governance.waiver_forms import AnswerForm, AskForm, StatementForm
+from tipstaff import languages
 from tipstaff.access import public
 from tipstaff.accounts.limits import limited
 from tipstaff.notices.models import Notice
@@ -74,7 +75,8 @@ def waiver_ask(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def waiver_again(request: HttpRequest, token: str) -> HttpResponse:
     """Ask again: once after a refusal, with new facts, or for what comes after a waiver. The old one stays as it is."""
-    earlier = _by_token(token)[1]
+    notice, earlier = _by_token(token)
+    languages.speak(request, notice.language)
     if refusal := not_again(earlier):
         raise Refused(refusal)
     if request.method != "POST":
@@ -143,8 +145,8 @@ def _by_token(token: str) -> tuple[Notice, Waiver]:
 def waiver_follow(request: HttpRequest, token: str) -> HttpResponse:
     """How a request stands, for whoever holds its link; answer, withdraw, or state that the conditions are kept."""
     notice, waiver = _by_token(token)
-    with translation.override(notice.language):
-        return private(_follow(request, waiver, token))
+    languages.speak(request, notice.language)
+    return private(_follow(request, waiver, token))
 
 
 def _follow(request: HttpRequest, waiver: Waiver, token: str) -> HttpResponse:
@@ -156,10 +158,10 @@ def _follow(request: HttpRequest, waiver: Waiver, token: str) -> HttpResponse:
     statement = StatementForm(data if act == "attest" else None, request.FILES or None)
     if act == "withdraw":
         waiver.withdraw(actor=actor)
-        return redirect("governance:waiver_follow", token)
+        return redirect(reverse("governance:waiver_follow", args=[token]) + languages.kept(request))
     if act in ("answer", "attest") and (answer if act == "answer" else statement).is_valid():
         _act(waiver, act, answer if act == "answer" else statement, actor)
-        return redirect("governance:waiver_follow", token)
+        return redirect(reverse("governance:waiver_follow", args=[token]) + languages.kept(request))
     context = {
         "waiver": waiver,
         "token": token,
