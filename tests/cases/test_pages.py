@@ -228,7 +228,9 @@ def test_every_template_is_used() -> None:
 
     root = Path(__file__).resolve().parents[2]
     sources = [
-        path for room in ("tipstaff", "aup", "cases", "appeals", "oversight") for path in (root / room).rglob("*.py")
+        path
+        for room in ("tipstaff", "aup", "governance", "cases", "appeals", "oversight")
+        for path in (root / room).rglob("*.py")
     ]
     templates = list((root / "templates").rglob("*.html")) + list((root / "templates").rglob("*.txt"))
     text = "\n".join(path.read_text() for path in [*sources, *templates])
