@@ -8,12 +8,13 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import OperationalError
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init
 from django.conf import settings
 from django.dispatch import receiver
 from django_structlog.celery.signals import modify_context_before_task_publish
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from tipstaff import tracing
 from tipstaff.metrics import share
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tipstaff.settings")
@@ -32,6 +33,12 @@ CARRIED = ("request_id", "parent_task_id")
 @setup_logging.connect
 def keep_our_logging(**_signal: Any) -> None:
     """That somebody listens keeps Celery from putting its own format, and its colours, over settings.LOGGING."""
+
+
+@worker_process_init.connect
+def trace(**_signal: Any) -> None:
+    """In each process of the pool: what sends traces is a thread, which no fork takes along."""
+    tracing.start("worker")
 
 
 @receiver(modify_context_before_task_publish)

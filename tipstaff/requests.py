@@ -14,6 +14,7 @@ from django.utils.functional import LazyObject
 from django_structlog.middlewares import RequestMiddleware
 from rest_framework.throttling import BaseThrottle
 
+from tipstaff import tracing
 from tipstaff.metrics import counts
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.history import READABLE
@@ -39,7 +40,7 @@ class RequestLog(RequestMiddleware):
         if not WELL_FORMED.fullmatch(request.META.get("HTTP_X_REQUEST_ID", "")):
             request.META.pop("HTTP_X_REQUEST_ID", None)
         request.started = time.perf_counter()  # type: ignore[attr-defined]
-        structlog.contextvars.bind_contextvars(quiet=request.path.startswith(QUIET))
+        structlog.contextvars.bind_contextvars(quiet=request.path.startswith(QUIET), **tracing.ids())
         super().prepare(request)
         request.request_id = structlog.contextvars.get_contextvars()["request_id"]  # type: ignore[attr-defined]
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.http.request import validate_host
 
+from tipstaff import tracing
 from tipstaff.doctor.result import Result, failing, ok, warning
 
 SECRETS = ("SECRET_KEY", "VAULT_KEY", "LINK_KEY")
@@ -22,7 +23,7 @@ def look() -> Iterator[Result]:
             "This is demo mode: everybody may sign in as anybody, and clocks can be moved.",
             "Unset DEMO before anything real is done with it.",
         )
-    wrong = [*_addresses(), *_secrets(), *_proxy(), *_names(), *_django()]
+    wrong = [*_addresses(), *_secrets(), *_proxy(), *_names(), *_traces(), *_django()]
     yield from wrong
     if not wrong:
         yield ok(f"The settings fit together for {settings.BASE_URL}.")
@@ -87,6 +88,11 @@ def _names() -> Iterator[Result]:
         yield warning(
             "DEFAULT_FROM_EMAIL is still the example: mail servers refuse it.", "Set it to an address of yours."
         )
+
+
+def _traces() -> Iterator[Result]:
+    if sentence := tracing.trouble():
+        yield warning(sentence, "Everything else works; only traces are not sent.")
 
 
 def _django() -> Iterator[Result]:
