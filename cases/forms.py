@@ -245,13 +245,14 @@ class DecisionForm(forms.ModelForm):
         model = Decision
         fields = [
             "outcome", "rule", "conduct_at", "intent", "sensitivity", "severity", "factors", "tier",
-            "departure_reason", "detection", "reasons",
+            "departure_reason", "outside_waiver", "detection", "reasons",
         ]  # fmt: skip
         widgets = {
             "outcome": forms.Select,
             "intent": forms.RadioSelect,
             "sensitivity": forms.RadioSelect,
             "departure_reason": forms.Textarea(attrs={"rows": 2}),
+            "outside_waiver": forms.Textarea(attrs={"rows": 2}),
             "reasons": forms.Textarea(attrs={"rows": 7, "maxlength": REASONS_LIMIT, "minlength": REASONS_MINIMUM}),
         }
         labels = {
@@ -259,10 +260,16 @@ class DecisionForm(forms.ModelForm):
             "intent": gettext_lazy("Intent"),
             "sensitivity": gettext_lazy("Data sensitivity"),
             "departure_reason": gettext_lazy("Why another tier than recommended"),
+            "outside_waiver": gettext_lazy("Why the act is outside the waiver"),
             "detection": gettext_lazy("How it was found"),
             "reasons": gettext_lazy("Reasons given to the subject"),
         }
-        help_texts = {"reasons": gettext_lazy("Facts, rule, why it applies. This is what the person reads.")}
+        help_texts = {
+            "reasons": gettext_lazy("Facts, rule, why it applies. This is what the person reads."),
+            "outside_waiver": gettext_lazy(
+                "Only for a breach of what a waiver permits. Somebody else then confirms it."
+            ),
+        }
 
     def __init__(self, *arguments: Any, matrix: dict[str, Any], at: Any, group: str, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -288,6 +295,7 @@ class DecisionForm(forms.ModelForm):
                 "factors": [],
                 "tier": "",
                 "departure_reason": "",
+                "outside_waiver": "",
             }
             return facts
         for name in ("intent", "sensitivity", "severity"):

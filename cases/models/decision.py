@@ -20,6 +20,8 @@ from cases.models import approval
 from cases.models.case import Case
 from cases.models.hand import Hand
 from cases.models.sanction import Sanction
+from governance.models import Waiver
+from governance.models.covering import WaiverQuerySet
 from tipstaff.accounts.models import Token, User
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -124,6 +126,9 @@ class Decision(Record):
     tier = models.CharField(max_length=2, blank=True)
     varied_tier = models.CharField(max_length=2, blank=True, editable=False, help_text="Set by an appeal: milder.")
     departure_reason = models.TextField(blank=True, max_length=2000)
+    outside_waiver = models.TextField(
+        blank=True, max_length=2000, help_text="Why the act was outside the waiver in force; needs a confirmer."
+    )
     needs_confirmer = models.BooleanField(default=False, editable=False)
     reasons = models.TextField(max_length=REASONS_LIMIT)
     detection = models.CharField(max_length=12, choices=Automation, default=Automation.NONE)
@@ -280,15 +285,34 @@ class Decision(Record):
             raise Refused(
                 _("The matrix recommends %(tier)s. Another tier needs a reason.") % {"tier": self.recommended_tier}
             )
-        if refusal := approval.warning_missing(self):
+        if refusal := approval.warning_missing(self) or self.waiver_in_the_way():
             raise Refused(refusal)
         self.departure_reason = self.departure_reason if departs else ""
-        self.needs_confirmer = departs or self.tier_document["four_eyes"] or answer.evaluation.adds_referral
+        self.outside_waiver = self.outside_waiver.strip() if self.covering.exists() else ""
+        four_eyes = self.tier_document["four_eyes"] or answer.evaluation.adds_referral
+        self.needs_confirmer = departs or four_eyes or bool(self.outside_waiver)
+
+    @property
+    def covering(self) -> WaiverQuerySet:
+        """The waivers in force at the conduct for this account and rule."""
+        return Waiver.objects.covering(self.case.subject, self.rule, self.conduct_at)
+
+    def waiver_in_the_way(self) -> str | None:
+        """Why this is no breach: a waiver permitted the act, and nobody said that the act was outside it."""
+        if self.outcome != self.Outcome.BREACH or self.outside_waiver.strip():
+            return None
+        if refs := ", ".join(waiver.ref for waiver in self.covering):
+            return _("%(refs)s permits this; choose Exempt, or say why the act is outside its conditions.") % {
+                "refs": refs
+            }
+        return None
 
     def _check_grading(self) -> None:
         """What earlier decisions made of this one may have changed since it was proposed (an appeal, another issue)."""
         if self.outcome != self.Outcome.BREACH:
             return
+        if refusal := self.waiver_in_the_way():
+            raise Refused(refusal)
         answer = self.recommend()
         if (answer.recurrence, answer.evaluation.tier) != (self.recurrence, self.recommended_tier):
             raise Refused(

@@ -17,6 +17,7 @@ from cases.models.approval import may_propose, warning_missing
 from cases.models.course import at_rest
 from cases.models.evidence import case_claimed
 from cases.statement import measure
+from governance.models import Waiver
 from tipstaff.access import StaffRequest, needs
 from tipstaff.notices.models import Delivery
 from tipstaff.permissions import Permission
@@ -65,6 +66,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "trail": steps_of(case, limit=HISTORY, without=Delivery.reference_prefix),
         "hands": case.hands.select_related("person"),
         "earlier": earlier_decisions(case),
+        "covering": Waiver.objects.covering(case.subject, case.rule, first_conduct(case, reports)),
         "may_work": "release" in acts,
     }
     if "resume" in acts:
@@ -79,8 +81,12 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
     return render(request, "cases/case_page.html", context | bound, status=status)
 
 
+def first_conduct(case: Case, reports: list[Any]) -> datetime:
+    return min((report.conduct_at for report in reports), default=case.opened_at)
+
+
 def work_forms(case: Case, evidence: list[Evidence], reports: list[Any]) -> dict[str, Any]:
-    conduct_at = min((report.conduct_at for report in reports), default=case.opened_at)
+    conduct_at = first_conduct(case, reports)
     return {
         "await_form": AwaitForm(prefix="await"),
         "evidence_form": EvidenceForm(prefix="evidence"),

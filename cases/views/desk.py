@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases.forms import AcceptForm, DeclineForm, QuestionForm
 from cases.models import Case, Report
 from cases.models.case import OPEN
+from governance.models import Waiver
 from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import Subject
 from tipstaff.permissions import Permission
@@ -53,11 +54,21 @@ def report_page(request: StaffRequest, report: Report, *, status: int = 200, **b
     }
     if "accept" in acts:
         context["accept_form"] = AcceptForm(report=report, initial=_guess(report))
+        context["covering"] = _covering(report)
     if "decline" in acts:
         context["decline_form"] = DeclineForm(prefix="decline")
     if "ask" in acts:
         context["ask_form"] = QuestionForm(prefix="ask")
     return render(request, "cases/report_desk.html", context | bound, status=status)
+
+
+def _covering(report: Report) -> list[Waiver]:
+    """The waivers in force at the conduct for the account and the rule, as far as the report names both."""
+    external_id = _guess(report).get("external_id")
+    if report.rule is None or external_id is None:
+        return []
+    subject = Subject.objects.get(external_id=external_id)
+    return list(Waiver.objects.covering(subject, report.rule, report.conduct_at))
 
 
 def _guess(report: Report) -> dict[str, str]:

@@ -6,9 +6,10 @@ import pytest
 
 from governance.models import Waiver
 from tests import factories
-from tests.factories import rule
+from tests.factories import person, rule
 from tipstaff.accounts.models import Subject
 from tipstaff.time import moved_to, now
+from tipstaff.workflow.refused import Refused
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -42,7 +43,7 @@ class TestCovering:
         waiver = factories.waiver(about=account)
         first = now()
         with moved_to(first + timedelta(days=5)):
-            waiver.suspend(actor=factories.person("chair"), reasons="Too many posts.")
+            waiver.suspend(actor=person("chair"), reasons="Too many posts.")
         found = [
             Waiver.objects.covering(account, rule("SP-03"), at).exists()
             for at in (before, first, first + timedelta(days=4), first + timedelta(days=6))
@@ -66,3 +67,60 @@ class TestCovering:
         wanted = rule("SP-03")
         with django_assert_num_queries(1):
             assert len(Waiver.objects.covering(user, wanted, now())) == 1
+
+
+class TestInACase:
+    def covered(self, **case_columns):
+        organisation, _workspace, user = family()
+        waiver = factories.waiver(about=organisation)
+        with moved_to(now() + timedelta(days=2)):
+            case = factories.claimed(about=user, **case_columns)
+        return waiver, case
+
+    def test_a_breach_is_refused_while_the_waiver_was_in_force(self) -> None:
+        waiver, case = self.covered()
+        with moved_to(now() + timedelta(days=2, minutes=5)):
+            with pytest.raises(Refused, match=f"{waiver.ref} permits this; choose Exempt"):
+                factories.draft(case).propose(actor=person("reviewer"))
+            decision = factories.draft(case, outcome="exempt")
+            decision.propose(actor=person("reviewer"))
+        assert decision.state == "proposed"
+
+    def test_an_act_outside_its_conditions_is_a_breach_that_somebody_confirms(self) -> None:
+        _waiver, case = self.covered()
+        with moved_to(now() + timedelta(days=2, minutes=5)):
+            decision = factories.draft(case, outside_waiver="It was ten thousand posts, not two hundred.")
+            decision.propose(actor=person("reviewer"))
+            assert decision.needs_confirmer
+            with pytest.raises(Refused, match="confirm"):
+                decision.issue(actor=person("senior"))
+            decision.confirm(actor=person("adjudicator"))
+            decision.issue(actor=person("senior"))
+        assert decision.state == "issued"
+
+    def test_it_is_asked_again_before_the_decision_is_issued(self) -> None:
+        organisation, _workspace, _user = family()
+        alone = factories.subject()
+        factories.waiver(about=organisation)
+        with moved_to(now() + timedelta(days=2)):
+            decision = factories.proposed(case_columns={"about": alone})
+            alone.amend(actor=factories.SYSTEM, parent=organisation)
+            again = type(decision).objects.get(pk=decision.pk)
+            with pytest.raises(Refused, match="permits this"):
+                again.issue(actor=person("senior"))
+
+    def test_conduct_before_the_grant_is_a_breach_as_ever(self) -> None:
+        account = factories.subject()
+        factories.waiver(about=account)
+        decision = factories.proposed(case_columns={"about": account})
+        assert (decision.outside_waiver, decision.needs_confirmer) == ("", False)
+
+    def test_the_pages_show_it(self, enter) -> None:
+        waiver, case = self.covered()
+        with moved_to(now() + timedelta(days=2, minutes=5)):
+            report = factories.report(account=case.subject.external_id, rule=rule("SP-03"), received_at=now())
+        desk = enter("reviewer")
+        assert waiver.ref in desk.get(f"/desk/reports/{report.ref}/").content.decode()
+        shown = desk.get(case.get_absolute_url()).content.decode()
+        assert "Waivers in force at the conduct" in shown
+        assert waiver.get_absolute_url() in shown
