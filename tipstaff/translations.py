@@ -23,6 +23,8 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("ar", "es", "fr")
+# As Django has it: none, one, two, few, many, other. Babel swaps the last two.
+ARABIC = 6, "(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 && n%100<=99 ? 4 : 5)"
 ROOMS = ("tipstaff", "aup", "governance", "cases", "appeals", "oversight")
 KEYWORDS: dict[str, Any] = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
@@ -33,7 +35,7 @@ KEYWORDS: dict[str, Any] = {
 # A person who does not work here meets every string of these, so each must be translated; and those of every template
 # on a public base with all that it takes in, and of every forms module that a public view imports.
 PUBLIC_SOURCES = (
-    "templates/notices/*.txt", "templates/account/*.html", "*/views/public*.py",
+    "templates/notices/*.txt", "templates/account/*.html", "templates/parts/*.html", "*/views/public*.py",
     "aup/data/decision_matrix.yaml", "aup/models/decision_matrix.py", "aup/models/rule.py",
     "appeals/answers.py", "appeals/models.py",
     "cases/models/decision.py", "cases/models/report.py", "cases/models/sanction.py", "cases/statement.py",
@@ -52,9 +54,10 @@ class Words(Catalog):
     """A catalogue without the noise of dates, tools and line numbers: the same words give the same bytes."""
 
     def __init__(self, language: str) -> None:
-        super().__init__(
-            locale=language, header_comment=f"# Tipstaff in {Locale.parse(language).english_name}.", fuzzy=False
-        )
+        comment = f"# Tipstaff in {Locale.parse(language).english_name}."
+        super().__init__(locale=language, header_comment=comment, fuzzy=False)
+        if language == "ar":
+            self._num_plurals, self._plural_expr = ARABIC
 
     def _headers(self) -> list[tuple[str, str]]:
         return [

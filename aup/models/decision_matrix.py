@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from aup import evaluation
 from tipstaff.ledger.models import UUIDv7
@@ -72,7 +72,7 @@ class DecisionMatrix(models.Model):
             days = sanction["due_days"]
             limits.append(ngettext("within %(count)s day", "within %(count)s days", days) % {"count": days})
         title = said(str(self.document["sanctions"][sanction["type"]]["title"]))
-        return f"{title} ({', '.join(limits)})" if limits else title
+        return f"{title} ({pgettext('between two of a list', ', ').join(limits)})" if limits else title
 
     def evaluate(self, rule: dict[str, Any], **found: Any) -> evaluation.Evaluation:
         """`evaluation.evaluate` with this matrix; `rule` is `Rule.facts`."""

@@ -8,7 +8,17 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
+
+
+def limits_told(most: int) -> str:
+    """How many files and how large, in the language of whoever reads it."""
+    told = ngettext(
+        "%(count)s file of up to %(size)s. A file has to be chosen again if the form comes back.",
+        "Up to %(count)s files of %(size)s each. A file has to be chosen again if the form comes back.",
+        most,
+    )
+    return told % {"count": most, "size": filesizeformat(settings.FILE_BYTES)}
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -26,11 +36,7 @@ class FilesField(forms.FileField):
         super().__init__(**options)
         self.most = most
         if not self.help_text:
-            self.help_text = ngettext_lazy(
-                "%(count)s file of up to %(size)s. A file has to be chosen again if the form comes back.",
-                "Up to %(count)s files of %(size)s each. A file has to be chosen again if the form comes back.",
-                "count",
-            ) % {"count": most, "size": lazy(filesizeformat, str)(settings.FILE_BYTES)}
+            self.help_text = lazy(limits_told, str)(most)
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         uploads = data if isinstance(data, list | tuple) else [data] if data else []
