@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -10,6 +11,16 @@ from aup.models import PolicyVersion, Rule
 
 SEARCH_LENGTH = 100
 REASON_LENGTH = 2000
+
+
+class RuleSelect(forms.Select):
+    """Says of each rule in which language it is written, which may not be the page's."""
+
+    def create_option(self, name: str, value: Any, *rest: Any, **options: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *rest, **options)
+        if value:
+            option["attrs"] |= {"lang": settings.POLICY_LANGUAGE, "dir": "auto"}
+        return option
 
 
 class RuleFilter(forms.Form):

@@ -4,12 +4,12 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.conf import settings
 from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from aup.evaluation import severities
+from aup.forms import RuleSelect
 from aup.models import PolicyVersion, Rule
 from cases.models import Case, Decision, Evidence, Finding, Report
 from cases.models.decision import REASONS_LIMIT, REASONS_MINIMUM
@@ -25,16 +25,6 @@ SEVERITIES = [
     (3, gettext_lazy("3 high")),
     (4, gettext_lazy("4 critical")),
 ]
-
-
-class RuleSelect(forms.Select):
-    """Says of each rule in which language it is written, which may not be the page's."""
-
-    def create_option(self, name: str, value: Any, *rest: Any, **options: Any) -> dict[str, Any]:
-        option = super().create_option(name, value, *rest, **options)
-        if value:
-            option["attrs"] |= {"lang": settings.POLICY_LANGUAGE, "dir": "auto"}
-        return option
 
 
 class RuleChoice(forms.ModelChoiceField):

@@ -1,12 +1,14 @@
 """What the applicant is told: a receipt, questions, the answer with its reasons; each by mail with a signed link."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils import translation
-from django.utils.dateformat import format as date_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
@@ -90,8 +92,12 @@ def _headings() -> dict[str, str]:
     }
 
 
+def _listed(records: Iterable[Any]) -> str:
+    return pgettext("between two of a list", ", ").join(str(record) for record in records)
+
+
 def _day(day: date | None) -> str:
-    return date_format(day, "j F Y") if day else ""
+    return date_format(day, "DATE_FORMAT") if day else ""
 
 
 def _request(waiver: "Waiver") -> list[dict[str, Any]]:
@@ -102,7 +108,7 @@ def _request(waiver: "Waiver") -> list[dict[str, Any]]:
             "paragraphs": [waiver.conduct],
             "facts": [
                 [_("In one line"), waiver.topic],
-                [_("Rule"), ", ".join(str(rule) for rule in waiver.rules.all())],
+                [_("Rule"), _listed(waiver.rules.all())],
                 [_("From and until"), _("%(start)s until %(end)s") % days],
             ],
         },
@@ -130,8 +136,8 @@ def _terms(waiver: "Waiver") -> dict[str, Any]:
         "heading": _("What is permitted, and on which conditions"),
         "paragraphs": [waiver.conduct, *(f"{number}. {text}" for number, text in enumerate(waiver.conditions, 1))],
         "facts": [
-            [_("Rule"), ", ".join(str(rule) for rule in waiver.rules.all())],
-            [_("Accounts"), ", ".join(str(subject) for subject in waiver.beneficiaries.all())],
+            [_("Rule"), _listed(waiver.rules.all())],
+            [_("Accounts"), _listed(waiver.beneficiaries.all())],
             [_("From"), _day(start)],
             [_("Last day"), _day(waiver.ends_on)],
         ],

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aup.forms import RuleSelect
 from aup.models import PolicyVersion, Rule
 from governance.models import AISystem, Ballot, Committee, Membership, Waiver
 from governance.models.ballot import CONDITION_LIMIT, CONDITIONS_LIMIT, REASONS_LIMIT
@@ -38,7 +39,7 @@ class WaivableRule(forms.ModelChoiceField):
     """A rule in force by its code. Only those that can be waived are offered; another one is refused in a sentence."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(queryset=Rule.objects.none(), to_field_name="code", **options)
+        super().__init__(queryset=Rule.objects.none(), to_field_name="code", widget=RuleSelect, **options)
 
     def offer(self) -> None:
         self.queryset = Rule.objects.in_force(now()).select_related("group", "version__catalogue")
@@ -100,6 +101,7 @@ class AskForm(forms.Form):
     second_rule = WaivableRule(label=gettext_lazy("Another rule, if it needs one"), required=False)
     exemption = forms.ChoiceField(
         label=gettext_lazy("For an exemption: on what ground?"),
+        widget=RuleSelect,
         required=False,
         help_text=gettext_lazy("The page of the rule says which grounds it knows."),
     )

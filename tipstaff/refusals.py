@@ -64,7 +64,13 @@ def note(error: Refused) -> None:
     structlog.contextvars.bind_contextvars(refused=type(error).__name__)
 
 
-KEYED = ("/notice/", "/appeal/", "/follow/")  # opened by a link or a code: their refusals set no cookie either
+KEYED = (
+    "/notice/",
+    "/appeal/",
+    "/follow/",
+    "/waivers/ask/",
+    "/waivers/follow/",
+)  # opened by a link or a code: their refusals set no cookie either
 TITLES = {
     400: gettext_noop("We could not read that"),
     401: gettext_noop("We do not know this token"),

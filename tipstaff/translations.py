@@ -32,20 +32,21 @@ KEYWORDS: dict[str, Any] = {
     "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 
-# A person who does not work here meets every string of these, so each must be translated; and those of every template
-# on a public base with all that it takes in, and of every forms module that a public view imports.
+# A person who does not work here meets every string of these, so each must be translated; besides, those of every
+# template on a public base with all that it takes in, of every module with a public view or a mail, and of their forms.
 PUBLIC_SOURCES = (
-    "templates/notices/*.txt", "templates/account/*.html", "templates/parts/*.html", "*/views/public*.py",
+    "templates/notices/*.txt", "templates/account/*.html", "templates/parts/*.html",
     "aup/data/decision_matrix.yaml", "aup/models/decision_matrix.py", "aup/models/rule.py",
-    "appeals/answers.py", "appeals/models.py",
-    "cases/models/decision.py", "cases/models/report.py", "cases/models/sanction.py", "cases/statement.py",
+    "appeals/models.py", "cases/models/decision.py", "cases/models/hand.py",
+    "governance/models/dossier.py", "governance/models/waiver*.py",
     "tipstaff/access.py", "tipstaff/accounts/limits.py", "tipstaff/accounts/models/subject.py",
-    "tipstaff/demo/people.py", "tipstaff/languages.py", "tipstaff/permissions.py",
-    "tipstaff/refusals.py", "tipstaff/workflow/operations.py",
+    "tipstaff/demo/people.py", "tipstaff/permissions.py", "tipstaff/refusals.py", "tipstaff/sla/models.py",
+    "tipstaff/workflow/operations.py",
 )  # fmt: skip
 PUBLIC_BASES = {"base_public.html", "base_link.html"}
 STANDS_ON = re.compile(r"\{%\s*extends\s+[\"']([^\"'#]+)")
-IMPORTS_FORMS = re.compile(r"^from ([\w.]*\bforms\b[\w.]*) import", re.MULTILINE)
+IMPORTS_FORMS = re.compile(r"^from ([\w.]*forms[\w.]*) import", re.MULTILINE)
+FOR_EVERYBODY = re.compile(r"^@public$|\boutbox\.queue\(", re.MULTILINE)
 TAKES_IN = re.compile(r"\{%\s*include\s+[\"']([^\"'#]+)")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd%]|</?\w+[^>]*>")
 
@@ -57,7 +58,7 @@ class Words(Catalog):
         comment = f"# Tipstaff in {Locale.parse(language).english_name}."
         super().__init__(locale=language, header_comment=comment, fuzzy=False)
         if language == "ar":
-            self._num_plurals, self._plural_expr = ARABIC
+            self._num_plurals, self._plural_expr = ARABIC  # type: ignore[assignment]
 
     def _headers(self) -> list[tuple[str, str]]:
         return [
@@ -194,23 +195,30 @@ def _named_in(text: str) -> list[str]:
     return STANDS_ON.findall(text) + TAKES_IN.findall(text)
 
 
-def public_forms() -> set[str]:
-    """The forms modules of ours that the public views import, and those that these build on."""
-    found: set[str] = set()
-    waiting = [path for room in ROOMS for path in (ROOT / room).rglob("views/public*.py")]
-    while waiting:
-        for module in IMPORTS_FORMS.findall(waiting.pop().read_text(encoding="utf-8")):
-            path = ROOT / (module.replace(".", "/") + ".py")
-            name = path.relative_to(ROOT).as_posix()
-            if path.exists() and name not in found:
-                found.add(name)
-                waiting.append(path)
+def public_modules() -> set[str]:
+    """The modules with a public view or a mail to somebody, the forms they import, and those that these build on."""
+    texts = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for path in sources()
+        if path.suffix == ".py"
+    }
+    found = {name for name, text in texts.items() if FOR_EVERYBODY.search(text)}
+    while (
+        more := {
+            other
+            for name in found
+            for module in IMPORTS_FORMS.findall(texts[name])
+            if (other := module.replace(".", "/") + ".py") in texts
+        }
+        - found
+    ):
+        found |= more
     return found
 
 
 def public(strings: Catalog) -> list[Message]:
     """The strings that somebody who does not work here can meet."""
-    places = public_templates() | public_forms()
+    places = public_templates() | public_modules()
 
     def is_public(name: str) -> bool:
         return name in places or any(fnmatch(name, pattern) for pattern in PUBLIC_SOURCES)
