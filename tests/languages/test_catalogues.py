@@ -1,5 +1,6 @@
 """The catalogues are what the source and the translators say, and the tool that keeps them so finds what it must."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def test_strings_are_found_in_every_kind_of_source(tmp_path: Path) -> None:
     module = tmp_path / "room.py"
     module.write_text('_("a" "b"); gettext_lazy("c"); ngettext("%(n)s d", "%(n)s ds", n); _(f"{n} e"); _(name)')
     assert [found[2] for found in strings_of(module)][:3] == ["ab", "c", ("%(n)s d", "%(n)s ds", None)]
+
+
+def test_dates_in_templates_follow_the_language() -> None:
+    """A day spelled out by a template would be English in its order: `DATE_FORMAT` and its kin know each language."""
+    spelled = re.compile(r"\|date:[\"'][jdNFM][^\"']*[\"']")
+    for path in (translations.ROOT / "templates").rglob("*.*"):
+        assert not spelled.findall(path.read_text(encoding="utf-8")), path
 
 
 def test_everything_said_to_strangers_is_among_the_public_strings() -> None:
