@@ -207,6 +207,7 @@ DEMO_MAIL_DIR = TIPSTAFF_HOME / "mail"  # the Maildir that `make run`'s own SMTP
 
 # --- Webhooks: https to public addresses only, and to these. A demo and the tests may call this machine. ---
 WEBHOOK_ALLOWED_ADDRESSES = env.list("WEBHOOK_ALLOWED_ADDRESSES", default=[])
+WEBHOOK_CA_FILE = env.str("WEBHOOK_CA_FILE", default="")
 WEBHOOK_ALLOW_HTTP = DEMO or TESTING
 if DEMO or TESTING:
     WEBHOOK_ALLOWED_ADDRESSES = [*WEBHOOK_ALLOWED_ADDRESSES, "127.0.0.0/8", "::1/128"]

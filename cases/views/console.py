@@ -19,6 +19,7 @@ from cases.models.evidence import case_claimed
 from cases.statement import measure
 from governance.models import Waiver
 from tipstaff.access import StaffRequest, needs
+from tipstaff.notices import webhooks
 from tipstaff.notices.models import Delivery
 from tipstaff.permissions import Permission
 from tipstaff.sla.models import Clock
@@ -29,7 +30,6 @@ from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
 from tipstaff.workflow.refused import Refused
 
-DELIVERIES = 20  # messages to machines shown beside the case
 HISTORY = 12  # entries shown beside the case; the whole history is a page of its own
 
 
@@ -61,7 +61,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "findings": case.findings.select_related("rule", "found_by"),
         "decisions": decisions,
         "sanctions": case.sanctions.all() if decisions else [],
-        "deliveries": Delivery.objects.about(case)[:DELIVERIES] if decisions else [],
+        "told": webhooks.told_about(case) if decisions else [],
         "clock": Clock.objects.about(case).order_by("-started_at").first(),
         "trail": steps_of(case, limit=HISTORY, without=Delivery.reference_prefix),
         "hands": case.hands.select_related("person"),

@@ -13,7 +13,8 @@ from cases.forms import LiftForm, SendBackForm
 from cases.models import Decision, Sanction
 from cases.statement import measure, sections
 from tipstaff.access import StaffRequest, needs
-from tipstaff.notices.models import Delivery, Notice
+from tipstaff.notices import webhooks
+from tipstaff.notices.models import Notice
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.operations import available_to
@@ -61,6 +62,7 @@ def decision_page(request: StaffRequest, decision: Decision, *, status: int = 20
         for name in ("confirm", "issue")
         if name not in acts and request.user.may(getattr(Decision, name).operation.permission)
     }
+    sanctions = list(decision.sanctions.all())
     context: dict[str, Any] = {
         "decision": decision,
         "case": decision.case,
@@ -74,7 +76,7 @@ def decision_page(request: StaffRequest, decision: Decision, *, status: int = 20
             for sanction in sanctions
             if Sanction.lift.operation.available(sanction, request.user)  # type: ignore[attr-defined]
         ],
-        "deliveries": _told(decision) if decision.issued_at else [],
+        "told": webhooks.told_about(decision, only=[decision, *sanctions]) if decision.issued_at else [],
         "notices": Notice.objects.filter(about=decision.reference).select_related("message"),
         "evidence": decision.case.evidence.select_related("file"),
         "findings": decision.case.findings.select_related("rule", "found_by"),
@@ -87,12 +89,6 @@ def lift_form_of(sanction: Sanction, bound: dict[str, Any]) -> LiftForm:
     """The form of one measure: the one that came back with errors, or an empty one."""
     returned = bound.get("lift_form")
     return returned if returned is not None and returned.prefix == sanction.ref else LiftForm(prefix=sanction.ref)
-
-
-def _told(decision: Decision) -> Any:
-    """What machines were told of the decision and of what it imposed."""
-    about = [decision.reference, *(sanction.reference for sanction in decision.sanctions.all())]
-    return Delivery.objects.about(decision).filter(about__in=about)[:PAGE]
 
 
 @require_POST

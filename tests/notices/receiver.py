@@ -1,6 +1,7 @@
 """A receiver of webhooks on loopback: it keeps every call and answers what it is told to."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Receiver:
     """`answer(call)` gives the status, or a status with headers and a body."""
 
     answer: Callable[[Call], Any] = lambda call: 200
+    certificate: str = ""  # a PEM file with certificate and key makes it speak TLS
     calls: list[Call] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -62,6 +64,10 @@ class Receiver:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        if self.certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(self.certificate)
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     @property

@@ -1,5 +1,6 @@
 """Senders and queuers at the same moment, with real commits: nothing twice, nothing overtaken."""
 
+import json
 import threading
 import time
 from collections import Counter
@@ -112,3 +113,30 @@ def test_one_round_at_a_time_whoever_ticks(clone: str, receiver: Receiver) -> No
     assert sorted(call.payload["data"]["number"] for call in receiver.calls) == [1, 2], "the first round took both"
     with tasks.alone("deliver webhooks") as free:
         assert free
+
+
+def test_two_decisions_about_one_account_at_the_same_moment(clone: str, receiver: Receiver) -> None:
+    endpoint, account = registered(receiver.url), factories.subject()
+    decisions = [factories.proposed(case_columns={"about": account, "code": code}) for code in ("SP-03", "FR-02")]
+    trouble: list[BaseException] = []
+    ready = threading.Barrier(2)
+
+    def issue(decision: Any) -> None:
+        try:
+            ready.wait(10)
+            decision.issue(actor=factories.person("senior"))
+        except BaseException as error:
+            trouble.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=issue, args=(decision,)) for decision in decisions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not trouble
+    sent = list(endpoint.deliveries.order_by("place"))
+    assert [delivery.place for delivery in sent] == list(range(1, len(sent) + 1))
+    last = json.loads(sent[-1].body)["data"]["account"]["measures"]
+    assert {measure["decision"] for measure in last} == {decision.ref for decision in decisions}

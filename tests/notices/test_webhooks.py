@@ -5,9 +5,16 @@ import socket
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from django.db import IntegrityError, transaction
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests import factories
@@ -252,6 +259,58 @@ class TestPrivateAddresses:
         assert again(delivery).last_error.startswith("not called")
 
 
+@pytest.fixture
+def certificate(tmp_path: Path) -> str:
+    """A certificate for gateway.example.com that vouches for itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway.example.com")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(datetime.now(UTC) - timedelta(days=1))
+    made = made.not_valid_after(datetime.now(UTC) + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("gateway.example.com")]), critical=False)
+    pem = made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return str(file)
+
+
+class TestTls:
+    """The connection goes to the address that was checked, and the certificate must be the name's."""
+
+    def told(self, certificate: str, host: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Receiver, Delivery]:
+        receiver = Receiver(certificate=certificate)
+        addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+        real = socket.getaddrinfo
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda name, *more, **most: addresses if name == host else real(name, *more, **most),
+        )
+        delivery = queued(registered(f"https://{host}:{receiver.server.server_port}/hooks"), factories.subject())
+        webhooks.deliver_due()
+        receiver.close()
+        return receiver, again(delivery)
+
+    def test_a_certificate_of_an_authority_of_our_own(
+        self, certificate: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.WEBHOOK_CA_FILE = certificate
+        receiver, delivery = self.told(certificate, "gateway.example.com", monkeypatch)
+        assert (delivery.state, delivery.last_error) == ("delivered", "")
+        assert receiver.calls[0].headers["host"].startswith("gateway.example.com")
+
+    def test_one_that_nobody_vouches_for(self, certificate: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        receiver, delivery = self.told(certificate, "gateway.example.com", monkeypatch)
+        assert receiver.calls == []
+        assert delivery.last_error == "the certificate of the receiver could not be verified"
+
+    def test_one_for_another_name(self, certificate: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.WEBHOOK_CA_FILE = certificate
+        receiver, delivery = self.told(certificate, "other.example.com", monkeypatch)
+        assert receiver.calls == []
+        assert delivery.last_error == "the certificate of the receiver could not be verified"
+
+
 class TestSecret:
     def test_the_database_does_not_hold_it(self, receiver: Receiver, settings: Any) -> None:
         endpoint = registered(receiver.url)
@@ -381,6 +440,34 @@ class TestMailFirst:
         account.amend(actor=factories.SYSTEM, contact="")
         factories.issued(case_columns={"about": account})
         assert webhooks.deliver_due() == Delivery.objects.count() > 1
+
+
+class TestRow:
+    """What SQL itself refuses."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"body": "{}"}, {"event": "x"}, {"place": 9}, {"subject_key": "x"}, {"about": "x"},
+            {"after": "decision:D-1"}, {"queued_at": datetime(2020, 1, 1, tzinfo=UTC)},
+        ],
+    )  # fmt: skip
+    def test_a_queued_message_does_not_change(self, change: dict[str, Any]) -> None:
+        delivery = queued(registered("http://127.0.0.1:9/"), factories.subject())
+        with pytest.raises(IntegrityError, match="a queued message does not change"), transaction.atomic():
+            Delivery.objects.filter(pk=delivery.pk).update(**change)
+
+    def test_a_delivered_one_stays_as_it_is(self, receiver: Receiver) -> None:
+        delivery = queued(registered(receiver.url), factories.subject())
+        webhooks.deliver_due()
+        with pytest.raises(IntegrityError, match="a delivered message does not change"), transaction.atomic():
+            Delivery.objects.filter(pk=delivery.pk).update(attempts=0)
+
+    def test_two_cannot_have_one_place(self) -> None:
+        delivery = queued(registered("http://127.0.0.1:9/"), factories.subject())
+        delivery.pk, delivery._state.adding = None, True
+        with pytest.raises(IntegrityError, match="delivery_place_once"), transaction.atomic():
+            delivery.save(force_insert=True)
 
 
 class TestLease:

@@ -81,13 +81,13 @@ TYPES: dict[str, EventType] = {
     event.name: event
     for event in (
         _type("decision.issued", gettext_lazy("A decision was issued"), _decision("issued", "T5", _SUSPENSION)),
-        _type("decision.upheld", gettext_lazy("An appeal left it as it was"), _decision("upheld", "T5", _SUSPENSION)),
-        _type("decision.varied", gettext_lazy("An appeal made it milder"), _decision("varied", "T3", _QUOTA)),
-        _type("decision.reversed", gettext_lazy("An appeal reversed it"), _decision("reversed", "T5")),
+        _type("decision.upheld", gettext_lazy("An appeal upheld a decision"), _decision("upheld", "T5", _SUSPENSION)),
+        _type("decision.varied", gettext_lazy("An appeal made a decision milder"), _decision("varied", "T3", _QUOTA)),
+        _type("decision.reversed", gettext_lazy("An appeal reversed a decision"), _decision("reversed", "T5")),
         _type("sanction.imposed", gettext_lazy("A measure was imposed"), _sanction("issued", _SUSPENSION)),
         _type("sanction.lifted", gettext_lazy("A measure was lifted early"), _sanction("lifted")),
-        _type("sanction.revoked", gettext_lazy("A measure fell with its decision"), _sanction("revoked")),
-        _type("sanction.superseded", gettext_lazy("A milder one took its place"), _sanction("superseded")),
+        _type("sanction.revoked", gettext_lazy("A measure was revoked with its decision"), _sanction("revoked")),
+        _type("sanction.superseded", gettext_lazy("A measure was replaced by a milder one"), _sanction("superseded")),
     )
 }
 TEST_EXAMPLE = _type(

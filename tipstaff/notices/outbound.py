@@ -34,6 +34,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
     try:
         with _policy().get_antissrf_session() as session:
             session.trust_env = False
+            session.verify = settings.WEBHOOK_CA_FILE or True
             with session.post(
                 url,
                 data=body,

@@ -7,7 +7,9 @@ that fails holds up nobody else and never reads two messages about one account i
 import logging
 import secrets
 from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -44,6 +46,7 @@ GIVEN = 30.0  # seconds until a call counts as failed, however slowly the receiv
 ROUND = 20.0  # seconds in which one round begins new calls
 IN_FLIGHT = 4  # calls to one endpoint at a time, each about another account
 AT_ONCE = 32  # calls at a time
+SHOWN = 100  # messages told of one record
 GONE = 410
 QUIET = timedelta(hours=24)  # after one alarm about an endpoint, messages given up are only shown
 
@@ -72,6 +75,34 @@ def queue(
         delivery.queue(actor=actor, sha256=delivery.digest)
         queued.append(delivery)
     return queued
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one receiver was told of a record; `deliveries` newest first."""
+
+    endpoint: Endpoint
+    deliveries: list[Delivery]
+
+    @property
+    def head(self) -> Delivery:
+        """The message that says how things stand: the one that all later ones wait for, else the newest."""
+        waiting = [delivery for delivery in self.deliveries if delivery.state == Delivery.State.QUEUED]
+        return waiting[-1] if waiting else self.deliveries[0]
+
+
+def told_about(record: Record, *, only: Iterable[Record] | None = None) -> list[Told]:
+    """By receiver, what was told of all whose acts stand in the history of `record`, or of those in `only`. One query,
+    and no more than SHOWN messages.
+    """
+    found = Delivery.objects.about(record)
+    if only is not None:
+        found = found.filter(about__in=[one.reference for one in only])
+    by_endpoint: dict[Endpoint, list[Delivery]] = {}
+    for delivery in found[:SHOWN]:
+        by_endpoint.setdefault(delivery.endpoint, []).append(delivery)
+    told = [Told(endpoint, deliveries) for endpoint, deliveries in by_endpoint.items()]
+    return sorted(told, key=lambda one: one.endpoint.description)
 
 
 def missed_by_endpoint() -> dict[UUID, int]:

@@ -108,6 +108,9 @@ class Delivery(Record):
         ordering = ["-queued_at", "-place"]
         indexes = [
             models.Index(fields=["endpoint", "next_attempt_at"], condition=Q(state="queued"), name="delivery_due"),
+            models.Index(
+                fields=["endpoint", "subject_key", "place"], condition=Q(state="queued"), name="delivery_line"
+            ),
             models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
             models.Index(fields=["endpoint", "-given_up_at"], condition=Q(state="dead"), name="delivery_dead"),
             models.Index(fields=["about_stream"], name="delivery_about"),
