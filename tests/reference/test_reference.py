@@ -66,7 +66,8 @@ def test_every_setting_has_words(pages: dict[str, str]) -> None:
 
 def test_every_variable_of_the_example_is_read_by_the_settings() -> None:
     example = re.findall(r"^([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-    source = (ROOT / "tipstaff" / "settings.py").read_text()
+    readers = ("settings.py", "environment.py", "tracing.py")
+    source = "".join((ROOT / "tipstaff" / name).read_text() for name in readers)
     assert [name for name in example if f'"{name}"' not in source] == []
     assert set(environment.read(source)) - set(example) == set(), "Name it in .env.example."
 

@@ -111,6 +111,13 @@ class TestDownload:
         with pytest.raises(NotPermitted):
             file.read(actor=person(mailbox), purpose="")
 
+    def test_a_member_reads_what_a_waiver_rests_on_and_nothing_of_a_case(self, people: dict, enter) -> None:
+        asked = sealed()
+        asked.attach(actor=SYSTEM, to=factories.waiver("submitted"))
+        assert enter("member1").post(self.address(asked)).status_code == 200
+        evidence = factories.evidence(factories.claimed()).file
+        assert enter("member1").post(self.address(evidence)).status_code == 403
+
     def test_a_stranger_is_asked_to_sign_in(self, file: SealedFile, client: Client) -> None:
         answer = client.post(self.address(file))
         assert (answer.status_code, answer.url.partition("?")[0]) == (302, "/accounts/login/")

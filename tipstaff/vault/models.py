@@ -14,6 +14,7 @@ from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record, RefQuerySet
 from tipstaff.workflow.operations import operation
+from tipstaff.workflow.refused import NotPermitted
 
 NAME_LIMIT = 255
 
@@ -108,4 +109,17 @@ class SealedFile(Record):
         source=State.SEALED, permission=Permission.FILE_READ, guard=not_sealed_away, said=gettext_lazy("read a file")
     )
     def read(self, *, actor: Actor, purpose: str) -> None:
-        """Somebody is about to see the bytes. Committed before the first one is served."""
+        """Somebody is about to see the bytes. Committed before the first one is served. Refused to who may not see the
+        matter that the file belongs to: members of the committee read what a waiver rests on, and nothing of a case.
+        """
+        if not self._in_sight_of(actor):
+            raise NotPermitted(_("Your roles do not allow this."), permission=Permission.FILE_READ, about=self.stream)
+
+    def _in_sight_of(self, actor: Actor) -> bool:
+        if actor.may(Permission.FILE_UNSEAL):
+            return True
+        matter = references.find(self.matter)
+        if matter is None:
+            return actor.may(Permission.EVIDENCE_READ)
+        known: Any = type(matter)._default_manager
+        return known.visible_to(actor).filter(pk=matter.pk).exists()
