@@ -1,9 +1,13 @@
-"""What the provider's machines are told of a decision and its measures: references, codes and times, never a reason."""
+"""What the provider's machines are told of a decision and its measures: references, codes and times, never a reason.
+And who is told when a machine says that it could not carry a measure out.
+"""
 
 from typing import TYPE_CHECKING, Any
 
-from tipstaff.notices import webhooks
+from tipstaff.accounts.models import User
+from tipstaff.notices import outbox, webhooks
 from tipstaff.notices.events import instant
+from tipstaff.permissions import Role
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
 
@@ -35,6 +39,20 @@ def tell_sanction(sanction: "Sanction", became: str, *, actor: Actor) -> None:
         told = _measure(sanction) | {"state": state}
         around = _around(sanction.decision, without=None if state == "issued" else sanction)
         _queue(f"sanction.{became}", sanction, {"sanction": told} | around, actor, to)
+
+
+def alarm(sanction: "Sanction", *, applying: bool, actor: Actor) -> None:
+    """Tell those who answer for enforcement that a measure was not carried out, so that somebody does it by hand."""
+    for person in User.objects.with_role(Role.LEAD, Role.HEAD_OF_ENFORCEMENT).order_by("email"):
+        outbox.queue(
+            "measure_failed",
+            to=person.email,
+            about=sanction,
+            actor=actor,
+            link=sanction.get_absolute_url(),
+            person=person,
+            applying=applying,
+        )
 
 
 def _queue(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.views import console, course, decisions, desk, public
+from cases.views import console, course, decisions, desk, measures, public
 
 app_name = "cases"
 urlpatterns = [
@@ -25,6 +25,7 @@ urlpatterns = [
     path("desk/cases/<str:ref>/resume/", course.case_resume, name="case_resume"),
     path("desk/cases/<str:ref>/merge/", course.case_merge, name="case_merge"),
     path("desk/cases/<str:ref>/close/", course.case_close, name="case_close"),
+    path("desk/sanctions/", measures.measure_list, name="measure_list"),
     path("desk/sanctions/<str:ref>/lift/", course.sanction_lift, name="sanction_lift"),
     path("desk/decisions/", decisions.decision_list, name="decision_list"),
     path("desk/decisions/<str:ref>/", decisions.decision, name="decision"),

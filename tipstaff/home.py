@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from appeals.models import Appeal
 from aup.models import PolicyVersion
-from cases.models import Case, Decision, Report
+from cases.models import Case, Decision, Report, Sanction
+from cases.models.effect import Confirmation
 from governance.coverage import Coverage, survey
 from governance.models import AISystem, Ballot, Control, Waiver
 from tipstaff.access import lacks_second_factor, public
@@ -107,6 +108,10 @@ def _tiles(person: User) -> list[Tile]:
     if person.may(P.DECISION_CONFIRM):
         waiting = Decision.objects.waiting().count()
         tiles.append(Tile(waiting, _("decisions waiting for someone"), reverse("cases:decision_list")))
+    if person.may(P.CASE_LEAD) or person.may(P.SANCTION_LIFT):
+        failed = Sanction.objects.with_confirmation([Confirmation.FAILED], now()).count()
+        label = _("measures that the gateway could not carry out")
+        tiles.append(Tile(failed, label, reverse("cases:measure_list"), "late" if failed else "ok"))
     if person.may(P.APPEAL_VIEW):
         opened = Appeal.objects.open_now().count()
         tiles.append(Tile(opened, _("appeals to hear"), reverse("appeals:appeal_list"), "due" if opened else "ok"))

@@ -60,7 +60,7 @@ def appeal_page(request: StaffRequest, appeal: Appeal, *, status: int = 200, **b
         else None,
     }
     if appeal.decision and appeal.case:
-        context["sanctions"] = appeal.decision.sanctions.all()
+        context["sanctions"] = appeal.decision.sanctions.select_related("acknowledged_by")
         context["evidence"] = appeal.case.evidence.select_related("file")
         context["ending"] = [sanction for sanction in context["sanctions"] if sanction.state == Sanction.State.ISSUED]
     if acts & set(HEARD):

@@ -67,9 +67,12 @@ class SanctionQuerySet(RefQuerySet["Sanction"]):
         return self.filter(effect_is(effects, at))
 
     def with_confirmation(self, words: Iterable[str], at: datetime) -> Self:
+        """In words of `Confirmation`. What is left to do is found by an index of it."""
         rows = self
-        if not set(words) - {Confirmation.AWAITED, Confirmation.FAILED}:
-            rows = rows.filter(kind__in=AT_THE_GATEWAY).exclude(acknowledged_effect=Acknowledged.ENDED)  # the index
+        if not set(words) - {Confirmation.FAILED}:
+            rows = rows.filter(acknowledged_effect=Acknowledged.FAILED)
+        elif not set(words) - {Confirmation.AWAITED, Confirmation.FAILED}:
+            rows = rows.filter(kind__in=AT_THE_GATEWAY).exclude(acknowledged_effect=Acknowledged.ENDED)
         return rows.alias(confirmed=confirmation_at(at)).filter(confirmed__in=words)
 
     def unconfirmed(self, at: datetime) -> Self:
@@ -146,6 +149,7 @@ class Sanction(Record):
                 condition=Q(kind__in=AT_THE_GATEWAY) & ~Q(acknowledged_effect="ended"),
                 name="sanction_at_the_gateway",
             ),
+            models.Index(fields=["id"], condition=Q(acknowledged_effect="failed"), name="sanction_failed"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -272,11 +276,13 @@ class Sanction(Record):
             raise Refused(_("This measure is over: undo it, and say `ended` when that is done."))
         if effect == Acknowledged.ENDED and in_force:
             raise Refused(_("This measure is in force: apply it, and say `applied` when that is done."))
-        said_before = (effect, detail) == (self.acknowledged_effect, self.acknowledged_detail)
-        if said_before and self.confirmation(at) != Confirmation.AWAITED:
+        before, said = self.confirmation(at), (self.acknowledged_effect, self.acknowledged_detail)
+        if said == (effect, detail) and before != Confirmation.AWAITED:
             raise Refused(_("You have said so already."))
         self.acknowledged_effect, self.acknowledged_detail = effect, detail
         self.acknowledged_at, self.acknowledged_by = at, actor
+        if effect == Acknowledged.FAILED and before != Confirmation.FAILED:
+            gateway.alarm(self, applying=in_force, actor=actor)
 
     def _end(self, reason: str) -> None:
         self.ended_at, self.ended_reason = now(), reason[:300]

@@ -60,7 +60,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "evidence": evidence,
         "findings": case.findings.select_related("rule", "found_by"),
         "decisions": decisions,
-        "sanctions": case.sanctions.all() if decisions else [],
+        "sanctions": case.sanctions.select_related("acknowledged_by") if decisions else [],
         "told": webhooks.told_about(case) if decisions else [],
         "clock": Clock.objects.about(case).order_by("-started_at").first(),
         "trail": steps_of(case, limit=HISTORY, without=Delivery.reference_prefix),

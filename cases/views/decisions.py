@@ -55,7 +55,7 @@ def fetch_decision(request: StaffRequest, ref: str) -> Decision:
 def decision_page(request: StaffRequest, decision: Decision, *, status: int = 200, **bound: Any) -> HttpResponse:
     """One decision as it will be read, and what this person may do with it, or why not."""
     acts = {operation.name for operation in available_to(decision, request.user)}
-    sanctions = list(decision.sanctions.all())
+    sanctions = list(decision.sanctions.select_related("acknowledged_by"))
     planned = [measure(Sanction.of_tier(decision, document, at=now())) for document in decision.sanction_documents]
     refusals = {
         name: getattr(Decision, name).operation.refusal(decision, request.user)
