@@ -31,11 +31,13 @@ READ: dict[str, Any] = {
 class AppealSerializer(Reading[Appeal]):
     """An appeal without what was written."""
 
-    decision: Any = serializers.SlugRelatedField(slug_field="ref", read_only=True, help_text="The decision contested.")
-    report: Any = serializers.SlugRelatedField(
-        slug_field="ref", read_only=True, help_text="Or the report that was declined."
+    decision: Any = serializers.SlugRelatedField(
+        slug_field="ref", read_only=True, allow_null=True, help_text="The decision contested."
     )
-    case: Any = serializers.SlugRelatedField(slug_field="ref", read_only=True)
+    report: Any = serializers.SlugRelatedField(
+        slug_field="ref", read_only=True, allow_null=True, help_text="Or the report that was declined."
+    )
+    case: Any = serializers.SlugRelatedField(slug_field="ref", read_only=True, allow_null=True)
     subject = serializers.SerializerMethodField(help_text="The account that the decision is about.")
 
     class Meta:

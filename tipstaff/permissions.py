@@ -141,6 +141,21 @@ TOKEN_SCOPES = frozenset(
         P.SANCTION_ACKNOWLEDGE, P.APPEAL_VIEW, P.WAIVER_REQUEST, P.WAIVER_WITHDRAW, P.WAIVER_VIEW, P.SYSTEM_VIEW,
     }
 )  # fmt: skip
+# The same for people: what an administrator reads beside each scope.
+SCOPE_WORDS = {
+    P.REPORT_FILE: _("File reports"),
+    P.REPORT_VIEW: _("See how its own reports stand"),
+    P.REPORT_WITHDRAW: _("Withdraw its own reports, and answer questions about them"),
+    P.SUBJECT_VIEW: _("Read one account at a time, with name and contact"),
+    P.SUBJECT_WRITE: _("Add accounts, and replace what is known of them"),
+    P.CASE_VIEW: _("Read cases, issued decisions and measures, without texts and names"),
+    P.SANCTION_ACKNOWLEDGE: _("Read measures, and say that one was applied, ended, or failed"),
+    P.APPEAL_VIEW: _("Read where appeals stand, without texts and names"),
+    P.WAIVER_VIEW: _("Read waivers and permissions, without texts and names"),
+    P.WAIVER_REQUEST: _("Request waivers and permissions"),
+    P.WAIVER_WITHDRAW: _("Withdraw its own requests"),
+    P.SYSTEM_VIEW: _("Read AI systems and their controls"),
+}
 LINK_SCOPES: dict[str, frozenset[Permission]] = {
     "reporter": frozenset({P.REPORT_FILE, P.REPORT_WITHDRAW, P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.FILE_SEAL}),
     "applicant": frozenset({P.WAIVER_REQUEST, P.WAIVER_WITHDRAW, P.FILE_SEAL}),

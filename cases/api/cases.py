@@ -36,7 +36,10 @@ class CaseSerializer(Reading[Case]):
     """A case without what people wrote in it."""
 
     subject: Any = serializers.SlugRelatedField(
-        slug_field="external_id", read_only=True, help_text="The account; null where the system itself misbehaved."
+        slug_field="external_id",
+        read_only=True,
+        allow_null=True,
+        help_text="The account; null where the system itself misbehaved.",
     )
     rule = serializers.SerializerMethodField(help_text="The rule alleged, as in force then.")
     report_count = serializers.IntegerField(read_only=True)

@@ -55,7 +55,9 @@ class ReportSerializer(Reading[Report]):
     )
     links = serializers.ListField(child=serializers.URLField(max_length=1000), max_length=LINKS_LIMIT, required=False)
     good_faith = serializers.BooleanField(help_text="Must be true: the reporter believes this to be true and complete.")
-    case: Any = serializers.SlugRelatedField(slug_field="ref", read_only=True, help_text="The case it led to.")
+    case: Any = serializers.SlugRelatedField(
+        slug_field="ref", read_only=True, allow_null=True, help_text="The case it led to."
+    )
 
     class Meta:
         model = Report

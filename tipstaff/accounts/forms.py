@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tipstaff.accounts.models import Token, User
-from tipstaff.permissions import TOKEN_SCOPES, Role
+from tipstaff.permissions import SCOPE_WORDS, Role
 
 TOKEN_DAYS = [(30, gettext_lazy("30 days")), (90, gettext_lazy("90 days")), (365, gettext_lazy("1 year"))]
 
@@ -36,7 +36,10 @@ class RolesForm(forms.Form):
 class TokenForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("What it may do"),
-        choices=[(str(scope), str(scope)) for scope in sorted(TOKEN_SCOPES)],
+        choices=[(str(scope), words) for scope, words in SCOPE_WORDS.items()],
+        help_text=gettext_lazy(
+            "Give as little as the program needs: a gateway needs only what is said about measures."
+        ),
         widget=forms.CheckboxSelectMultiple,
     )
     days = forms.TypedChoiceField(label=gettext_lazy("Ends after"), choices=TOKEN_DAYS, coerce=int)

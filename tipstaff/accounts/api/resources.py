@@ -39,6 +39,11 @@ class Reading[R: Record](serializers.ModelSerializer[R]):
 
     available = serializers.SerializerMethodField(help_text="What this token may do to it now, and where.")
 
+    def include_extra_kwargs(self, kwargs: dict[str, Any], extra_kwargs: dict[str, Any]) -> dict[str, Any]:
+        """A blank that can be read is told in the schema, although a read-only field does not need to know of it."""
+        blank = {"allow_blank": True} if kwargs.get("allow_blank") else {}
+        return {**super().include_extra_kwargs(kwargs, extra_kwargs), **blank}
+
     @extend_schema_field(Offered(many=True))
     def get_available(self, record: R) -> list[dict[str, str]]:
         view = self.context["view"]

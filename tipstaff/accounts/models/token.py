@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -11,13 +11,16 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from tipstaff.accounts.models.user import User
-from tipstaff.permissions import TOKEN_SCOPES, Permission
+from tipstaff.permissions import SCOPE_WORDS, TOKEN_SCOPES, Permission
 from tipstaff.time import now
 from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 PREFIX = "tps_"
 
@@ -69,6 +72,11 @@ class Token(Record):
     @property
     def actor_ref(self) -> str:
         return self.reference
+
+    @property
+    def powers(self) -> list[tuple[str, "StrOrPromise"]]:
+        """Each scope with what it lets the machine do, in words; in the order of the form."""
+        return [(str(scope), words) for scope, words in SCOPE_WORDS.items() if str(scope) in self.scopes]
 
     def may(self, permission: Permission) -> bool:
         return permission in self.scopes and permission in TOKEN_SCOPES
