@@ -344,7 +344,6 @@ SPECTACULAR_SETTINGS = {
         "`available` says what this token may do to a record now, and where."
     ),
     "VERSION": "1",
-    "LICENSE": {"name": "Apache-2.0"},
     "OAS_VERSION": "3.1.0",
     "TAGS": [
         {"name": "Reports", "description": "What a program reports, and how each stands. A token sees its own only."},
@@ -376,6 +375,7 @@ SPECTACULAR_SETTINGS = {
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "syntaxHighlight": False, "defaultModelsExpandDepth": 0},
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

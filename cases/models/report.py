@@ -227,6 +227,7 @@ class Report(Record):
         target=State.RECEIVED,
         permission=Permission.REPORT_WITHDRAW,
         guard=not_another_machines,
+        label=gettext_lazy("Answer the question"),
         said=gettext_lazy("answered the question"),
     )
     def supply(self, *, actor: Actor, answer: str) -> None:

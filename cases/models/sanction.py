@@ -266,6 +266,7 @@ class Sanction(Record):
     @operation(
         permission=Permission.SANCTION_ACKNOWLEDGE,
         guard=carried_out_by_a_gateway,
+        label=gettext_lazy("Say what became of it"),
         said=gettext_lazy("said what became of a measure"),
     )
     def acknowledge(self, *, actor: Token, effect: str, detail: str = "") -> None:

@@ -121,19 +121,24 @@ def bodies(document: dict) -> Iterator[tuple[str, dict]]:
                 yield f"{method} {path} {status}", content
 
 
+def examples(content: dict) -> list[Any]:
+    several = [example["value"] for example in content.get("examples", {}).values()]
+    return several or [content["example"]]
+
+
 def test_every_body_has_an_example_that_fits_its_schema(document: dict) -> None:
     for where, content in bodies(document):
-        assert content.get("examples"), where
-        for example in content["examples"].values():
-            assert fits(document, content["schema"], example["value"]) == [], where
+        assert "examples" in content or "example" in content, where
+        for example in examples(content):
+            assert fits(document, content["schema"], example) == [], where
 
 
 def test_an_example_leaves_nothing_out(document: dict) -> None:
     for where, content in bodies(document):
-        for example in content["examples"].values():
+        for example in examples(content):
             name = content["schema"].get("$ref", "").rpartition("/")[2]
             properties = set(document["components"]["schemas"][name]["properties"])
-            assert set(example["value"]) == properties or where.endswith("request"), where
+            assert set(example) == properties or where.endswith("request"), where
 
 
 def test_what_is_answered_fits(document: dict, caller: Caller) -> None:

@@ -90,6 +90,17 @@ class Schema(AutoSchema):
 
     view: Any
 
+    def get_operation(self, *where: Any, **named: Any) -> Any:
+        """The one example of a body is said plainly, without a choice of one."""
+        call: Any = super().get_operation(*where, **named)
+        if call is None:  # a door of the API that is no resource, such as the schema itself
+            return None
+        for part in [call.get("requestBody", {}), *call["responses"].values()]:
+            for content in part.get("content", {}).values():
+                if len(content.get("examples", {})) == 1:
+                    content["example"] = content.pop("examples").popitem()[1]["value"]
+        return call
+
     def get_tags(self) -> list[str]:
         return [self.view.tag]
 
@@ -99,8 +110,12 @@ class Schema(AutoSchema):
 
     def get_summary(self) -> str:
         thing = self.view.tag.lower()
-        known = {"list": f"List {thing}", "retrieve": f"Read one of the {thing}"}
-        return known.get(self.view.action) or str(self.view.action).replace("_", " ").capitalize()
+        if known := {"list": f"List {thing}", "retrieve": f"Read one of the {thing}"}.get(self.view.action):
+            return known
+        if self.view.action in getattr(self.view, "acts", {}):
+            model: Any = type(self.view).queryset.model
+            return str(getattr(model, self.view.action).operation.label)
+        return str(super().get_description()).partition(". ")[0].partition(",")[0].rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
         scopes = " or ".join(f"`{scope}`" for scope in alternatives(self.view.scopes[self.view.action]))

@@ -4,6 +4,7 @@ A resource names its `queryset`, `serializer_class`, `filters`, the scopes of it
 that a machine may do with the facts each takes. The rest follows from the operations' own declarations.
 """
 
+from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -39,7 +40,7 @@ class Reading[R: Record](serializers.ModelSerializer[R]):
 
     available = serializers.SerializerMethodField(help_text="What this token may do to it now, and where.")
 
-    def include_extra_kwargs(self, kwargs: dict[str, Any], extra_kwargs: dict[str, Any]) -> dict[str, Any]:
+    def include_extra_kwargs(self, kwargs: MutableMapping[str, Any], extra_kwargs: MutableMapping[str, Any]) -> Any:
         """A blank that can be read is told in the schema, although a read-only field does not need to know of it."""
         blank = {"allow_blank": True} if kwargs.get("allow_blank") else {}
         return {**super().include_extra_kwargs(kwargs, extra_kwargs), **blank}
