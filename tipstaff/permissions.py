@@ -152,7 +152,7 @@ SCOPE_WORDS = {
     P.SANCTION_ACKNOWLEDGE: _("Read measures, and say that one was applied, ended, or failed"),
     P.APPEAL_VIEW: _("Read where appeals stand, without texts and names"),
     P.WAIVER_VIEW: _("Read waivers and permissions, without texts and names"),
-    P.WAIVER_REQUEST: _("Request waivers and permissions"),
+    P.WAIVER_REQUEST: _("Request waivers and permissions, and see how its own requests stand"),
     P.WAIVER_WITHDRAW: _("Withdraw its own requests"),
     P.SYSTEM_VIEW: _("Read AI systems and their controls"),
 }

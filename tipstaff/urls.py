@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 from appeals.api import AppealViewSet
 from cases.api import CaseViewSet, DecisionViewSet, ReportViewSet, SanctionViewSet
 from governance.api import AISystemViewSet, ControlViewSet
+from governance.waiver_api import WaiverViewSet
 from tipstaff import health, home, languages
 from tipstaff.accounts.api import SubjectViewSet
 from tipstaff.metrics.views import metrics
@@ -20,6 +21,7 @@ router.register("sanctions", SanctionViewSet, basename="sanction")
 router.register("appeals", AppealViewSet, basename="appeal")
 router.register("systems", AISystemViewSet, basename="system")
 router.register("controls", ControlViewSet, basename="control")
+router.register("waivers", WaiverViewSet, basename="waiver")
 
 api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

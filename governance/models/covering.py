@@ -27,11 +27,15 @@ ABOVE = """WITH RECURSIVE above(id, parent_id) AS (
 
 class WaiverQuerySet(RefQuerySet["Waiver"]):
     def visible_to(self, person: Any) -> Self:
-        """Staff see what was submitted and their own drafts; a machine sees what it asked for."""
+        """Staff see what was submitted and their own drafts. A machine sees what it asked for, and what else was
+        submitted if it may view waivers: its door leaves out what people wrote.
+        """
+        if person.actor_kind == "token":
+            submitted = ~Q(state="draft") if person.may(Permission.WAIVER_VIEW) else Q(pk=None)
+            asks = person.may(Permission.WAIVER_REQUEST) or person.may(Permission.WAIVER_WITHDRAW)
+            return self.filter(submitted | Q(token=person.pk) if asks else submitted)
         if not person.may(Permission.WAIVER_VIEW):
             return self.none()
-        if person.actor_kind == "token":
-            return self.filter(token=person.pk)
         return self.exclude(~Q(requested_by=person.pk) | Q(requested_by=None), state="draft")
 
     def in_force(self, at: datetime) -> Self:
@@ -43,17 +47,18 @@ class WaiverQuerySet(RefQuerySet["Waiver"]):
         name `rule` in whatever version. What each permits (`conduct`, `conditions`) is for a person to compare with
         what was done: conduct outside it is no less a breach. A waiver never reaches back before it was granted.
         """
+        return self.in_force(at).naming(rule.code).benefiting(subject).order_by("decided_at")
+
+    def naming(self, code: str) -> Self:
+        """Those that name the rule `code`, in whatever version."""
+        return self.filter(Exists(WaiverRule.objects.filter(waiver=OuterRef("pk"), rule__code=code)))
+
+    def benefiting(self, subject: Subject | None) -> Self:
+        """Those for `subject` or for an account it stands beneath."""
         if subject is None:
             return self.none()
         above = RawSQL(ABOVE, [subject.pk])  # noqa: S611  a constant with a parameter
-        return (
-            self.in_force(at)
-            .filter(
-                Exists(WaiverRule.objects.filter(waiver=OuterRef("pk"), rule__code=rule.code)),
-                Exists(WaiverBeneficiary.objects.filter(waiver=OuterRef("pk"), subject__in=above)),
-            )
-            .order_by("decided_at")
-        )
+        return self.filter(Exists(WaiverBeneficiary.objects.filter(waiver=OuterRef("pk"), subject__in=above)))
 
     def expiring(self, at: datetime) -> Self:
         return self.in_force(at).filter(ends_on__lte=at.date() + timedelta(days=EXPIRING_DAYS))

@@ -172,6 +172,8 @@ def granted_alone(waiver: "Waiver", actor: Actor) -> str | None:
 
 
 def may_be_attested(waiver: "Waiver", actor: Actor) -> str | None:
+    if isinstance(actor, Token):
+        return _("A person states how the conditions are kept, by the link that was mailed.")
     if refusal := by_the_applicant(waiver, actor):
         return refusal
     return _("It ended by itself on %(day)s.") % {"day": f"{waiver.ends_on:%d.%m.%Y}"} if waiver.is_over else None

@@ -144,6 +144,7 @@ def test_an_example_leaves_nothing_out(document: dict) -> None:
 def test_what_is_answered_fits(document: dict, caller: Caller) -> None:
     appeal = factories.taken_up()
     factories.control()
+    factories.waiver("submitted")
     caller.post("/reports/", {"description": "Posts.", "good_faith": True})
     caller.put("/subjects/acct_1/", {})
     there = {"subject": "acct_1"}

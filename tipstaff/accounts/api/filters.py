@@ -87,7 +87,7 @@ class Filters(serializers.Serializer[Any]):
     )
 
     @classmethod
-    def read(cls, query: QueryDict) -> Self:
+    def read(cls, query: QueryDict, **context: Any) -> Self:
         """The parameters of one request, valid; else 400 with each wrong one by name."""
         fields = cls().fields
         wrong: dict[str, list[str]] = {}
@@ -101,7 +101,7 @@ class Filters(serializers.Serializer[Any]):
                 wrong[name] = ["Give this once."]
             else:
                 plain[name] = values[0]
-        filters = cls(data=plain)
+        filters = cls(data=plain, context=context)
         if not filters.is_valid():
             wrong |= filters.errors
         if wrong:

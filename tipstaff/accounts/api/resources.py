@@ -95,7 +95,7 @@ class Resource[R: Record](mixins.RetrieveModelMixin, viewsets.GenericViewSet[R])
     def filter_queryset(self, rows: Any) -> Any:
         if self.action != "list":
             return rows
-        return self.filters.read(self.request.query_params).narrow(rows, self.at)
+        return self.filters.read(self.request.query_params, token=self.request.auth).narrow(rows, self.at)
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "at": self.at}
