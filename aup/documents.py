@@ -1,4 +1,4 @@
-"""Documents: a taxonomy and a decision matrix as files, and how their rows come into a draft."""
+"""Documents: a taxonomy and a decision matrix as files, how their rows come into a draft, and the way back."""
 
 import hashlib
 import json
@@ -7,15 +7,20 @@ from typing import Any
 
 import yaml
 
-from aup.models import Catalogue, DecisionMatrix, Example, PolicyVersion, Rule, RuleGroup
+from aup.models import Catalogue, DecisionMatrix, Example, LinkedDocument, PolicyVersion, Rule, RuleGroup
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same answer eight times as fast where libyaml is there
-RULE_KEYS = (
-    "code", "title", "kind", "disposition", "severity", "modalities", "audience", "jurisdictions", "enabled",
-    "statement", "action", "threshold", "conditions", "parameters", "exemptions", "legal_referral",
-    "content_handling", "support_first", "minimum_tier", "consequence", "waivable", "zero_tolerance", "obligation",
-    "controls", "mappings",
+OPTIONAL_RULE_KEYS = ("products", "activity")  # lists that are written only where they limit the rule
+# A rule is shown and written with its keys in this order.
+RULE_ORDER = (
+    "code", "title", "kind", "disposition", "severity", "modalities", "audience", "jurisdictions", "products",
+    "activity", "enabled", "statement", "action", "threshold", "conditions", "parameters", "examples", "exemptions",
+    "legal_referral", "content_handling", "support_first", "minimum_tier", "consequence", "waivable",
+    "zero_tolerance", "obligation", "controls", "mappings",
 )  # fmt: skip
+RULE_KEYS = tuple(key for key in RULE_ORDER if key not in {*OPTIONAL_RULE_KEYS, "examples"})
+LINK_KEYS = ("kind", "title", "url", "binding")
+IN_ROWS = ("groups", "linked_documents")  # of the taxonomy; the rest of it is the catalogue
 
 
 def parsed(text: bytes) -> dict[str, Any]:
@@ -24,6 +29,22 @@ def parsed(text: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError("The document is not a mapping of keys to values.")
     return dict(json.loads(json.dumps(document)))
+
+
+def digest(document: Any) -> str:
+    """SHA-256 of a document's canonical JSON: the same content gives the same digest, however it was written."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def rule_document(rule: Rule) -> dict[str, Any]:
+    """A rule as a taxonomy writes it. Reads `examples`: prefetch them."""
+    examples = {
+        "allowed": [example.text for example in rule.allowed_examples],
+        "prohibited": [example.text for example in rule.prohibited_examples],
+    }
+    values = {key: examples if key == "examples" else getattr(rule, key) for key in RULE_ORDER}
+    return {key: value for key, value in values.items() if value or key not in OPTIONAL_RULE_KEYS}
 
 
 @dataclass(frozen=True)
@@ -43,16 +64,36 @@ class Documents:
         documents.refuse_unknown_keys()
         return documents
 
+    @classmethod
+    def given(cls, taxonomy: dict[str, Any], matrix: dict[str, Any]) -> "Documents":
+        """Both documents from what they say; the digests are those of their content."""
+        return cls(taxonomy, matrix, (digest(taxonomy), digest(matrix)))
+
+    @classmethod
+    def of(cls, version: PolicyVersion) -> "Documents":
+        """The documents that `version` consists of: loaded into another draft they make the same rows."""
+        families: dict[Any, list[dict[str, Any]]] = {group.pk: [] for group in version.groups.all()}
+        for rule in version.rules.order_by("position").prefetch_related("examples"):
+            families[rule.group_id].append(rule_document(rule))
+        taxonomy = dict(version.catalogue.document)
+        if links := [{key: getattr(link, key) for key in LINK_KEYS} for link in version.linked_documents.all()]:
+            taxonomy["linked_documents"] = links
+        taxonomy["groups"] = [
+            {"code": group.code, "title": group.title, "description": group.description, "rules": families[group.pk]}
+            for group in version.groups.all()
+        ]
+        return cls.given(taxonomy, version.matrix.document)
+
     def refuse_unknown_keys(self) -> None:
         """A key that we would drop, or one that is missing, is refused by name."""
         wanted = {*RULE_KEYS, "examples"}
         for group in self.taxonomy.get("groups", []):
             for rule in group.get("rules", []):
-                if wrong := wanted ^ rule.keys():
+                if wrong := wanted ^ (rule.keys() - set(OPTIONAL_RULE_KEYS)):
                     raise ValueError(f"Rule {rule.get('code')} lacks or must not have: {', '.join(sorted(wrong))}.")
 
     def load(self, version: PolicyVersion) -> None:
-        """Write groups, rules, examples, catalogue and matrix of `version`, a draft without any."""
+        """Write groups, rules, examples, links, catalogue and matrix of `version`, a draft without any."""
         groups = RuleGroup.objects.bulk_create(
             RuleGroup(
                 version=version,
@@ -75,6 +116,7 @@ class Documents:
                 position=position,
                 cite=f"{rule['code']}@{version.number}",
                 **{key: rule[key] for key in RULE_KEYS},
+                **{key: rule.get(key, []) for key in OPTIONAL_RULE_KEYS},
             )
             for position, (group, rule) in enumerate(pairs, start=1)
         )
@@ -84,6 +126,10 @@ class Documents:
             for kind in Example.Kind.values
             for position, text in enumerate(rule["examples"][kind], start=1)
         )
-        rest = {key: value for key, value in self.taxonomy.items() if key != "groups"}
+        LinkedDocument.objects.bulk_create(
+            LinkedDocument(version=version, position=position, **link)
+            for position, link in enumerate(self.taxonomy.get("linked_documents", []), start=1)
+        )
+        rest = {key: value for key, value in self.taxonomy.items() if key not in IN_ROWS}
         Catalogue.objects.create(version=version, document=rest)
         DecisionMatrix.objects.create(version=version, document=self.matrix)

@@ -24,6 +24,16 @@ def prepare(documents: Documents, *, policy: Policy, number: str, **said: Any) -
     return version
 
 
+def draft_from(version: PolicyVersion, *, actor: Actor, number: str) -> PolicyVersion:
+    """A new draft that says what `version` says, under its own `number`; why and what changes is still to be said."""
+    documents = Documents.of(version)
+    said = {"summary": version.summary, "scope": version.scope}
+    draft = prepare(documents, policy=version.policy, number=number, **said)
+    taxonomy, matrix = documents.digests
+    draft.draft(actor=actor, taxonomy_sha256=taxonomy, matrix_sha256=matrix, based_on=version)
+    return draft
+
+
 def default_documents() -> Documents:
     return Documents.read((DATA / "taxonomy.yaml").read_bytes(), (DATA / "decision_matrix.yaml").read_bytes())
 

@@ -3,10 +3,14 @@
 from aup.models.catalogue import Catalogue
 from aup.models.decision_matrix import DecisionMatrix
 from aup.models.example import Example
+from aup.models.linked_document import LinkedDocument
 from aup.models.policy import Policy
 from aup.models.rule import Rule
 from aup.models.rule_group import RuleGroup
 from aup.models.sign_off import SignOff
 from aup.models.version import PolicyVersion
 
-__all__ = ["Catalogue", "DecisionMatrix", "Example", "Policy", "PolicyVersion", "Rule", "RuleGroup", "SignOff"]
+__all__ = [
+    "Catalogue", "DecisionMatrix", "Example", "LinkedDocument", "Policy", "PolicyVersion", "Rule", "RuleGroup",
+    "SignOff",
+]  # fmt: skip

@@ -41,8 +41,12 @@ class RuleQuerySet(RefQuerySet["Rule"]):
         return found
 
 
-def short_codes(**extra: Any) -> ArrayField:
-    return ArrayField(models.CharField(max_length=40), default=list, blank=True, **extra)
+def short_codes(length: int = 40, **extra: Any) -> ArrayField:
+    return ArrayField(models.CharField(max_length=length), default=list, blank=True, **extra)
+
+
+PRODUCT_LENGTH = 80
+CLASSIFYING = "EX-MOD"  # the exemption for requests that only ask what supplied material is
 
 
 @references.register("rule")
@@ -74,6 +78,10 @@ class Rule(Record):
         DEVELOPER = "developer", gettext_lazy("Developers who build on it")
         DEPLOYER = "deployer", gettext_lazy("Deployers who offer it to others")
 
+    class Activity(models.TextChoices):
+        GENERATION = "generation", gettext_lazy("Making something")
+        CLASSIFICATION = "classification", gettext_lazy("Classifying or analysing what is supplied")
+
     version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="rules", db_index=False)
     group = models.ForeignKey("aup.RuleGroup", models.PROTECT, related_name="rules")
     # `CODE@NUMBER`: how events and other records cite the rule. The number of a version never changes.
@@ -87,6 +95,8 @@ class Rule(Record):
     modalities = short_codes()
     audience = short_codes()
     jurisdictions = short_codes()
+    products = short_codes(PRODUCT_LENGTH, help_text="The products it is limited to; none means all.")
+    activity = short_codes(help_text="Limits it to making or to classifying; none means that the exemptions decide.")
     enabled = models.BooleanField(default=True)
     statement = models.TextField()
     action = models.CharField(max_length=300)
@@ -140,6 +150,15 @@ class Rule(Record):
             "legal_referral": self.legal_referral,
             "zero_tolerance": self.zero_tolerance,
         }
+
+    @property
+    def activities(self) -> list[str]:
+        """What has to be asked of a system for the rule to bite. Unless the rule says so itself, one that exempts
+        classification is about making things, and any other about both.
+        """
+        if self.activity:
+            return list(self.activity)
+        return [self.Activity.GENERATION] if CLASSIFYING in self.exemptions else list(self.Activity.values)
 
     @property
     def audience_labels(self) -> list[str]:

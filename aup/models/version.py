@@ -1,5 +1,6 @@
 """PolicyVersion: one text of the policy, from draft to publication. Immutable from then on, by trigger too."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import FSMField
 
+from aup.models.policy import Policy
 from aup.models.sign_off import SignOff
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
@@ -25,6 +27,7 @@ from tipstaff.workflow.refused import Refused
 if TYPE_CHECKING:
     from aup.documents import Documents
 
+NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,19}")
 SAME_MOMENT = timedelta(minutes=1)  # between choosing "now" as the effective date and publishing
 POLICY_PERMISSIONS = tuple(permission for permission in Permission if permission.startswith("policy:"))
 
@@ -73,6 +76,15 @@ def not_publishable(version: "PolicyVersion", _actor: Actor) -> str | None:
     return " ".join(version.missing()) or None
 
 
+def number_refused(number: str, version: "PolicyVersion") -> str | None:
+    """Why `version` cannot have `number`: rules are cited by it, so it is short, and no other version has it."""
+    if not NUMBER.fullmatch(number):
+        return _("A number is up to 20 letters, digits, dots, hyphens and plus signs, such as 1.1.")
+    if PolicyVersion.objects.exclude(pk=version.pk).filter(number=number).exists():
+        return _("Version %(number)s is there already; give the draft another number.") % {"number": number}
+    return None
+
+
 def stamped(state: str, *given: str) -> Q:
     """In `state` the stamps `given` are there, and the later ones are not."""
     stamps = ("submitted_at", "approved_at", "published_at", "withdrawn_at")
@@ -101,6 +113,7 @@ class PolicyVersion(Record):
     summary = models.TextField(gettext_lazy("summary in plain language"), blank=True)
     scope = models.JSONField(gettext_lazy("scope"), help_text="Lists of sentences: data, tasks, contexts.")
     effective_from = models.DateTimeField(gettext_lazy("in force from"), null=True, blank=True)
+    based_on = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", editable=False)
     state = FSMField(max_length=20, choices=State, default=State.DRAFT, editable=False)
     drafted_by, drafted_at = person(), models.DateTimeField(default=now, editable=False)
     submitted_by, submitted_at = person(), models.DateTimeField(null=True, editable=False)
@@ -205,12 +218,20 @@ class PolicyVersion(Record):
             if (parts := rule.lacking())
         ]
 
+    def complete(self, *, actor: Actor) -> None:
+        """Refuse a number that another version has. Drafting waits for its turn, so that two cannot take one."""
+        Policy.objects.select_for_update(no_key=True).get(pk=self.policy_id)
+        if reason := number_refused(self.number, self):
+            raise Refused(reason)
+
     @operation(creates=True, permission=Permission.POLICY_EDIT)
-    def draft(self, *, actor: Actor, taxonomy_sha256: str, matrix_sha256: str) -> None:
+    def draft(
+        self, *, actor: Actor, taxonomy_sha256: str, matrix_sha256: str, based_on: "PolicyVersion | None" = None
+    ) -> None:
         """Begin a version with the rules, groups, examples and matrix of the documents it was prepared with."""
         if self.documents is None or self.documents.digests != (taxonomy_sha256, matrix_sha256):
             raise Refused(_("A draft is made from the documents it names; prepare it with them."))
-        self.drafted_by, self.drafted_at = as_person(actor), now()
+        self.drafted_by, self.drafted_at, self.based_on = as_person(actor), now(), based_on
         self.documents.load(self)
 
     @operation(
