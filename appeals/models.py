@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from appeals import answers
 from cases.models import Case, Decision, Hand, Report
@@ -24,6 +23,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.states import StateField
 
 SPENT = ("inadmissible", "withdrawn", "reversed")  # after these the same matter can be appealed again
 TEXT_LIMIT = 5000
@@ -112,7 +112,7 @@ class Appeal(Record):
         DUPLICATE = "duplicate", gettext_lazy("The same appeal was heard already.")
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("A"), editable=False)
-    state = FSMField(max_length=16, choices=State, default=State.LODGED)
+    state = StateField(max_length=16, choices=State, default=State.LODGED)
     decision = models.ForeignKey(Decision, models.PROTECT, null=True, related_name="appeals")
     report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="appeals")
     case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="appeals", editable=False)

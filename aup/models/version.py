@@ -11,7 +11,6 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from aup.models.policy import Policy
 from aup.models.sign_off import SignOff
@@ -23,6 +22,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.states import StateField
 
 if TYPE_CHECKING:
     from aup.documents import Documents
@@ -114,7 +114,7 @@ class PolicyVersion(Record):
     scope = models.JSONField(gettext_lazy("scope"), help_text="Lists of sentences: data, tasks, contexts.")
     effective_from = models.DateTimeField(gettext_lazy("in force from"), null=True, blank=True)
     based_on = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", editable=False)
-    state = FSMField(max_length=20, choices=State, default=State.DRAFT, editable=False)
+    state = StateField(max_length=20, choices=State, default=State.DRAFT, editable=False)
     drafted_by, drafted_at = person(), models.DateTimeField(default=now, editable=False)
     submitted_by, submitted_at = person(), models.DateTimeField(null=True, editable=False)
     approved_by, approved_at = person(), models.DateTimeField(null=True, editable=False)

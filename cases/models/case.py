@@ -9,7 +9,6 @@ from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from aup.models import Rule
 from cases.models import course
@@ -24,6 +23,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.states import StateField
 from tipstaff.workflow.unit import in_unit_of_work
 
 OPEN = ("open", "investigating", "awaiting_information", "proposed")
@@ -126,7 +126,7 @@ class Case(Record):
         OUTSIDE = "outside", gettext_lazy("somebody outside")
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("C"), editable=False)
-    state = FSMField(max_length=24, choices=State, default=State.OPEN)
+    state = StateField(max_length=24, choices=State, default=State.OPEN)
     subject = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="cases")
     behaviour = models.CharField(max_length=10, choices=Behaviour, default=Behaviour.HUMAN)
     rule = models.ForeignKey(Rule, models.PROTECT, related_name="+", help_text="The rule alleged, as in force then.")

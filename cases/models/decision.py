@@ -11,7 +11,6 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from aup.evaluation import Evaluation, evaluate
 from aup.models import Rule
@@ -30,6 +29,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.states import StateField
 
 REASONS_LIMIT = 5000
 REASONS_MINIMUM = 60  # characters: shorter is a rule's name, not a reason (DSA 17(4))
@@ -111,7 +111,7 @@ class Decision(Record):
         PARTIAL = "partial", gettext_lazy("A person with automated help")
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("D"), editable=False)
-    state = FSMField(max_length=12, choices=State, default=State.PROPOSED)
+    state = StateField(max_length=12, choices=State, default=State.PROPOSED)
     case = models.ForeignKey(Case, models.PROTECT, related_name="decisions")
     outcome = models.CharField(max_length=24, choices=Outcome)
     rule = models.ForeignKey(Rule, models.PROTECT, related_name="+", help_text="As it stood when the conduct happened.")

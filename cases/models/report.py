@@ -13,7 +13,6 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from aup.evaluation import severities
 from aup.models import Rule
@@ -31,6 +30,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.states import StateField
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: nothing that reads like something else
 DESCRIPTION_LIMIT = 10_000
@@ -113,7 +113,7 @@ class Report(Record):
         OTHER_PROCESS = "other_process", gettext_lazy("Another process deals with this.")
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("R"), editable=False)
-    state = FSMField(max_length=20, choices=State, default=State.RECEIVED)
+    state = StateField(max_length=20, choices=State, default=State.RECEIVED)
     channel = models.CharField(max_length=20, choices=Channel, default=Channel.PUBLIC)
     rule = models.ForeignKey(Rule, models.PROTECT, null=True, blank=True, related_name="+")
     description = models.TextField(max_length=DESCRIPTION_LIMIT)

@@ -12,7 +12,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from cases import gateway
 from cases.models.case import Case
@@ -36,6 +35,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.states import StateField
 
 DETAIL_LIMIT = 300
 
@@ -119,7 +119,7 @@ class Sanction(Record):
     WITHOUT_RESTRICTION = (Kind.WARNING, Kind.GUIDANCE, Kind.MANDATORY_TRAINING, Kind.LEGAL_REFERRAL)
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("S"), editable=False)
-    state = FSMField(max_length=12, choices=State, default=State.ISSUED)
+    state = StateField(max_length=12, choices=State, default=State.ISSUED)
     case = models.ForeignKey(Case, models.PROTECT, related_name="sanctions")
     decision = models.ForeignKey("cases.Decision", models.PROTECT, related_name="sanctions")
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="sanctions")

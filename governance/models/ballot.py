@@ -9,7 +9,6 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from governance.models.committee import Committee, Membership
 from governance.quorum import Paper, Tally, count
@@ -22,6 +21,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.states import StateField
 
 CONDITIONS_LIMIT = 20
 CONDITION_LIMIT = 500
@@ -128,7 +128,7 @@ class Ballot(Record):
         REFUSED = "refused", gettext_lazy("Refused")
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("B"), editable=False)
-    state = FSMField(max_length=12, choices=State, default=State.OPEN)
+    state = StateField(max_length=12, choices=State, default=State.OPEN)
     about = models.CharField(max_length=200, db_index=True)
     about_stream = models.CharField(max_length=200)
     committee = models.ForeignKey(Committee, models.PROTECT, related_name="ballots")

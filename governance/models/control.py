@@ -17,7 +17,6 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from aup.models import PolicyVersion, Rule
 from governance.models.system import AISystem, its_owner, required
@@ -29,6 +28,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.states import StateField
 
 NAME_LIMIT = 160
 TEXT_LIMIT = 2000
@@ -109,7 +109,7 @@ class Control(Record):
     )
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("K"), editable=False)
-    state = FSMField(max_length=8, choices=State, default=State.ACTIVE, editable=False)
+    state = StateField(max_length=8, choices=State, default=State.ACTIVE, editable=False)
     system = models.ForeignKey(AISystem, models.PROTECT, related_name="controls")
     name = models.CharField(gettext_lazy("name"), max_length=NAME_LIMIT)
     description = models.TextField(gettext_lazy("description"), max_length=TEXT_LIMIT)

@@ -7,13 +7,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from aup.models import Rule
 from governance.models.ballot import CONDITION_LIMIT, Ballot
 from tipstaff.accounts.models import Subject, User
 from tipstaff.time import now
 from tipstaff.workflow.models import NextRef, Record
+from tipstaff.workflow.states import StateField
 
 MAX_DAYS = 365  # no waiver holds longer without a new decision
 TEXT_LIMIT = 5000
@@ -52,7 +52,7 @@ class Dossier(Record):
         CONFIDENTIAL = "confidential", gettext_lazy("Confidential; only counted")
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("W"), editable=False)
-    state = FSMField(max_length=20, choices=State, default=State.DRAFT)
+    state = StateField(max_length=20, choices=State, default=State.DRAFT)
     kind = models.CharField(max_length=12, choices=Kind)
     exemption = models.CharField(max_length=10, blank=True, help_text="The ground, by its code in the policy.")
     route = models.CharField(max_length=12, choices=Route, default=Route.COMMITTEE, editable=False)

@@ -11,7 +11,6 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from aup.models import PolicyVersion
 from governance.intake import KEYS, Question, unanswered
@@ -24,6 +23,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.states import StateField
 
 NAME_LIMIT = 120
 TEXT_LIMIT = 2000
@@ -117,7 +117,7 @@ class AISystem(Record):
     )
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("M"), editable=False)
-    state = FSMField(max_length=12, choices=State, default=State.PROPOSED, editable=False)
+    state = StateField(max_length=12, choices=State, default=State.PROPOSED, editable=False)
     name = models.CharField(gettext_lazy("name"), max_length=NAME_LIMIT)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="systems")
     purpose = models.TextField(gettext_lazy("purpose"), max_length=TEXT_LIMIT)

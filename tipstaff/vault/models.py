@@ -6,7 +6,6 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -15,6 +14,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import NotPermitted
+from tipstaff.workflow.states import StateField
 
 NAME_LIMIT = 255
 
@@ -46,7 +46,7 @@ class SealedFile(Record):
         SEALED = "sealed", gettext_lazy("Sealed")
         FAILED = "failed", gettext_lazy("Failed")
 
-    state = FSMField(max_length=12, choices=State, default=State.RECEIVING)
+    state = StateField(max_length=12, choices=State, default=State.RECEIVING)
     matter = models.CharField(max_length=200, blank=True, db_index=True)
     name = models.CharField(max_length=NAME_LIMIT)
     declared_type = models.CharField(max_length=200, blank=True)

@@ -2,7 +2,6 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import django_fsm
 from django.db import migrations, models
 
 import tipstaff.ledger.models
@@ -26,7 +25,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[("active", "On"), ("disabled", "Off"), ("closed", "Closed")],
                         default="active",
                         max_length=10,
@@ -88,7 +87,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[("queued", "Waiting"), ("delivered", "Delivered"), ("dead", "Given up")],
                         default="queued",
                         max_length=10,

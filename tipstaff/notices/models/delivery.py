@@ -8,7 +8,6 @@ from django.db import connection, models
 from django.db.models import Exists, ExpressionWrapper, F, Max, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from tipstaff.notices import events
 from tipstaff.notices.models.endpoint import Endpoint
@@ -19,6 +18,7 @@ from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record, RefQuerySet
 from tipstaff.workflow.operations import operation
+from tipstaff.workflow.states import StateField
 
 
 class DeliveryQuerySet(RefQuerySet["Delivery"]):
@@ -83,7 +83,7 @@ class Delivery(Record):
         DELIVERED = "delivered", gettext_lazy("Delivered")
         DEAD = "dead", gettext_lazy("Given up")
 
-    state = FSMField(max_length=10, choices=State, default=State.QUEUED)
+    state = StateField(max_length=10, choices=State, default=State.QUEUED)
     endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="deliveries")
     event = models.CharField(max_length=60)
     about = models.CharField(max_length=200)

@@ -13,7 +13,6 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from tipstaff.notices import events
 from tipstaff.permissions import Permission
@@ -23,6 +22,7 @@ from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.states import StateField
 
 ENDPOINT_LIMIT = 16  # that are not closed: each gets every event, and each is called on its own
 OLD_SECRET = timedelta(hours=24)  # how long the secret before the last rotation still signs
@@ -47,7 +47,7 @@ class Endpoint(Record):
         DISABLED = "disabled", gettext_lazy("Off")
         CLOSED = "closed", gettext_lazy("Closed")
 
-    state = FSMField(max_length=10, choices=State, default=State.ACTIVE)
+    state = StateField(max_length=10, choices=State, default=State.ACTIVE)
     description = models.CharField(
         gettext_lazy("name"), max_length=120, help_text=gettext_lazy("What receives there, for example “Gateway”.")
     )

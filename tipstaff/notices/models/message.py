@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from tipstaff.logs import TOKEN_IN_PATH
 from tipstaff.permissions import Permission
@@ -17,6 +16,7 @@ from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record
 from tipstaff.workflow.operations import operation
+from tipstaff.workflow.states import StateField
 
 ATTEMPTS = 12  # the pauses between them add up to about 17 hours; then the message is marked undeliverable
 
@@ -40,7 +40,7 @@ class Message(Record):
         HANDED_OVER = "handed_over", gettext_lazy("Handed over")
         UNDELIVERABLE = "undeliverable", gettext_lazy("Undeliverable")
 
-    state = FSMField(max_length=16, choices=State, default=State.QUEUED)
+    state = StateField(max_length=16, choices=State, default=State.QUEUED)
     about = models.CharField(max_length=200, db_index=True)
     about_stream = models.CharField(max_length=200)
     kind = models.CharField(max_length=60)
