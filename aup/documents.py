@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from aup.matrix import shape
+from aup.matrix.editing import digest
 from aup.models import Catalogue, DecisionMatrix, Example, LinkedDocument, PolicyVersion, Rule, RuleGroup
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same answer eight times as fast where libyaml is there
@@ -29,12 +31,6 @@ def parsed(text: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError("The document is not a mapping of keys to values.")
     return dict(json.loads(json.dumps(document)))
-
-
-def digest(document: Any) -> str:
-    """SHA-256 of a document's canonical JSON: the same content gives the same digest, however it was written."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def rule_document(rule: Rule) -> dict[str, Any]:
@@ -62,6 +58,8 @@ class Documents:
         except yaml.YAMLError as error:
             raise ValueError(f"The document is not YAML: {error}") from error
         documents.refuse_unknown_keys()
+        if found := shape.problems(documents.matrix):
+            raise ValueError(found[0])
         return documents
 
     @classmethod

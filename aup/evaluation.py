@@ -5,12 +5,9 @@ Sentences are English because the result is stored with the decision and must re
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from itertools import pairwise, product
 from typing import Any
 
-Document = Mapping[str, Any]
-Cell = tuple[str, str, int, str]
-RECURRENCES = ("first", "repeat", "persistent")
+from aup.matrix.table import Document, cells, dimensions, ends_account, tiers
 
 # The overrides that end a case without a tier, and the outcome of each. The caller decides whether one applies.
 OUTCOMES_WITHOUT_TIER = {
@@ -45,26 +42,6 @@ class Evaluation:
     def as_json(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
         return asdict(self) | {"steps": list(self.steps), "sanctions": list(self.sanctions)}
-
-
-def cells(document: Document) -> dict[Cell, str]:
-    """Tier by (intent, sensitivity, severity, recurrence)."""
-    return {
-        (row["intent"], row["sensitivity"], int(row["severity"]), recurrence): row[recurrence]
-        for row in document["matrix"]
-        for recurrence in RECURRENCES
-        if recurrence in row
-    }
-
-
-def tiers(document: Document) -> dict[str, dict[str, Any]]:
-    """Every tier by its code, from lightest to heaviest."""
-    return {tier["code"]: tier for tier in document["tiers"]}
-
-
-def dimensions(document: Document) -> dict[str, list[Any]]:
-    """The values of each dimension, from least to most serious."""
-    return {name: list(dimension["order"]) for name, dimension in document["dimensions"].items()}
 
 
 def severities(rule: Mapping[str, Any], document: Document) -> list[int]:
@@ -116,7 +93,7 @@ def evaluate(
         approver=tier["approver"],
         four_eyes=bool(tier["four_eyes"]) or mandatory,
         adds_referral=mandatory,
-        prior_warning_needed=_ends_account(tier) and not rule.get("zero_tolerance"),
+        prior_warning_needed=ends_account(tier) and not rule.get("zero_tolerance"),
         notice_hours=tier["notice_hours"],
         appeal_months=tier["appeal_months"],
     )
@@ -197,60 +174,9 @@ def _explanation(steps: list[dict[str, str]], known: Mapping[str, Mapping[str, A
     return f"{'; '.join(clauses)}; the result is {last}, {known[last]['title'].lower()}."
 
 
-def _ends_account(tier: Mapping[str, Any]) -> bool:
-    return any(sanction["type"] == "permanent_termination" for sanction in tier["sanctions"])
-
-
 def _sanctions(tier: Mapping[str, Any], mandatory: bool) -> tuple[dict[str, Any], ...]:
     sanctions = [dict(sanction) for sanction in tier["sanctions"]]
     if mandatory:
         sanctions = [sanction for sanction in sanctions if sanction["type"] != "legal_referral"]
         sanctions.append({"type": "legal_referral", "mandatory": True, "within_hours": 24})
     return tuple(sanctions)
-
-
-def problems(document: Document) -> list[str]:
-    """Why the matrix cannot be published: a cell missing, twice or unknown, or a worse finding with a lighter tier."""
-    try:
-        orders, order, table = dimensions(document), list(tiers(document)), cells(document)
-        rows = [(row["intent"], row["sensitivity"], int(row["severity"])) for row in document["matrix"]]
-    except (KeyError, TypeError, ValueError) as error:
-        return [f"The matrix cannot be read: {error} is missing or has the wrong shape."]
-    found = [f"The row {_row(row)} stands twice." for row in dict.fromkeys(rows) if rows.count(row) > 1]
-    wanted = list(product(orders["intent"], orders["sensitivity"], orders["severity"], orders["recurrence"]))
-    found += [f"The cell {_named(cell)} is missing." for cell in wanted if cell not in table]
-    found += [f"The cell {_named(cell)} is not in the dimensions." for cell in table if cell not in set(wanted)]
-    found += [f"The cell {_named(c)} has the unknown tier {t}." for c, t in table.items() if t not in order]
-    return found or _descents(orders, order, table) + _unknown_sanctions(document)
-
-
-def _descents(orders: Mapping[str, list[Any]], order: list[str], table: Mapping[Cell, str]) -> list[str]:
-    found = []
-    names = ("intent", "sensitivity", "severity", "recurrence")
-    for axis, name in enumerate(names):
-        others = [orders[other] for other in names if other != name]
-        for rest in product(*others):
-            line: list[Any] = [(*rest[:axis], value, *rest[axis:]) for value in orders[name]]
-            found += [
-                f"{_named(worse)} has {table[worse]}, lighter than {table[milder]} for {_named(milder)}."
-                for milder, worse in pairwise(line)
-                if order.index(table[worse]) < order.index(table[milder])
-            ]
-    return found
-
-
-def _unknown_sanctions(document: Document) -> list[str]:
-    return [
-        f"Tier {tier['code']} has the unknown sanction {sanction['type']}."
-        for tier in document["tiers"]
-        for sanction in tier["sanctions"]
-        if sanction["type"] not in document["sanctions"]
-    ]
-
-
-def _named(cell: Cell) -> str:
-    return _row(cell[:3]) + f", {cell[3]}"
-
-
-def _row(row: tuple[str, str, int]) -> str:
-    return f"{row[0]}, {row[1]}, severity {row[2]}"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from aup.views import desk, public
+from aup.views import desk, matrix, public
 
 app_name = "aup"
 urlpatterns = [
@@ -9,5 +9,7 @@ urlpatterns = [
     path("matrix/", public.matrix, name="matrix"),
     path("versions/", desk.versions, name="versions"),
     path("versions/<slug:ref>/", desk.version, name="version"),
+    path("versions/<slug:ref>/matrix/", matrix.matrix_edit, name="matrix_edit"),
+    path("versions/<slug:ref>/matrix/check/", matrix.matrix_check, name="matrix_check"),
     path("versions/<slug:ref>/<slug:operation>/", desk.operate, name="operate"),
 ]

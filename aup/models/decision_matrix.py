@@ -1,5 +1,6 @@
 """DecisionMatrix: intent × sensitivity × severity × recurrence → tier, with what each tier brings."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import models
@@ -7,7 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from aup import evaluation
+from aup.matrix import editing, shape, soundness, table
 from tipstaff.ledger.models import UUIDv7
+from tipstaff.workflow.refused import Refused
+
+NAMED = 3  # problems told at once; the editor lists them all
 
 
 def said(title: str) -> str:
@@ -29,12 +34,12 @@ class DecisionMatrix(models.Model):
     @property
     def cells(self) -> dict[tuple[str, str, int, str], str]:
         """Tier by (intent, sensitivity, severity, recurrence)."""
-        return evaluation.cells(self.document)
+        return table.cells(self.document)
 
     @property
     def tiers(self) -> dict[str, dict[str, Any]]:
         """Every tier by its code, from lightest to heaviest."""
-        return evaluation.tiers(self.document)
+        return table.tiers(self.document)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -78,5 +83,37 @@ class DecisionMatrix(models.Model):
         """`evaluation.evaluate` with this matrix; `rule` is `Rule.facts`."""
         return evaluation.evaluate(self.document, rule, **found)
 
+    @property
+    def digest(self) -> str:
+        """What an editor carries along, so that nobody saves over what they have not seen."""
+        return editing.digest(self.document)
+
+    def amend(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Write what `change` makes of the document; what it refuses with ValueError is refused with its words. Called
+        by the operations of the version, which hold its row.
+        """
+        try:
+            self.document = change(self.document)
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        if found := shape.problems(self.document):
+            raise Refused(" ".join(found[:NAMED]))
+        self.save(update_fields=["document"])
+
     def problems(self) -> list[str]:
-        return evaluation.problems(self.document)
+        """Why it cannot be published, one sentence each: it is not sound, or lacks what a rule of its version names."""
+        if found := shape.problems(self.document):
+            return found
+        rules = [rule.facts for rule in self.version.rules.all()]
+        return soundness.problems(self.document) + soundness.rule_problems(self.document, rules)
+
+    def unsound(self) -> list[str]:
+        """The problems as a version lists them beside its other gaps: the first few, and how many more there are."""
+        found = self.problems()
+        if not found:
+            return []
+        first = _("The decision matrix is not sound: %(first)s") % {"first": " ".join(found[:NAMED])}
+        if (more := len(found) - NAMED) > 0:
+            told = ngettext("%(count)s more problem.", "%(count)s more problems.", more) % {"count": more}
+            return [f"{first} {told}"]
+        return [first]

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aup.matrix import editing
+from aup.models.decision_matrix import DecisionMatrix
 from aup.models.policy import Policy
 from aup.models.sign_off import SignOff
 from tipstaff.accounts.models import User
@@ -190,9 +192,7 @@ class PolicyVersion(Record):
         matrix = getattr(self, "matrix", None)
         if matrix is None:
             return [*sentences, _("The decision matrix is missing.")]
-        if problems := matrix.problems():
-            sentences.append(_("The decision matrix is not sound: %(first)s") % {"first": problems[0]})
-        return sentences
+        return sentences + matrix.unsound()
 
     def signatures_missing(self) -> list[str]:
         signed = {sign_off.function for sign_off in self.sign_offs.all()}
@@ -242,6 +242,25 @@ class PolicyVersion(Record):
     def schedule(self, *, actor: Actor, effective_from: datetime) -> None:
         """Set the moment from which the version binds. It may move while people sign, the text may not."""
         self.effective_from = effective_from
+
+    @operation(
+        source=State.DRAFT,
+        permission=Permission.POLICY_EDIT,
+        label=gettext_lazy("Change the matrix"),
+        said=gettext_lazy("changed the decision matrix"),
+    )
+    def amend_matrix(self, *, actor: Actor, cells: list[dict[str, Any]], based_on: str) -> None:
+        """Give cells another tier, each with a reason (`aup.matrix.editing.with_cells`). Refused unless the matrix is
+        still the one with the digest `based_on`; one that is incomplete or out of order may be saved, not published.
+        """
+        self.matrix_row(based_on).amend(lambda document: editing.with_cells(document, cells))
+
+    def matrix_row(self, based_on: str) -> "DecisionMatrix":
+        """The matrix as it is now, this row locked; refused when it is no longer what the reader saw."""
+        matrix = DecisionMatrix.objects.get(version=self)
+        if matrix.digest != based_on:
+            raise Refused(_("The matrix was changed since you opened this page; look at what changed and save again."))
+        return matrix
 
     @operation(source=State.DRAFT, target=State.IN_REVIEW, permission=Permission.POLICY_EDIT, label="Submit for review")
     def submit(self, *, actor: Actor) -> None:

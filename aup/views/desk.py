@@ -19,6 +19,7 @@ from tipstaff.workflow.operations import available_to, operations_of
 State = PolicyVersion.State
 IRREVERSIBLE = {"withdraw"}
 FORWARD = {"submit", "approve", "publish"}
+OWN_PAGES = {"amend_matrix"}  # acts with a page of their own: `operate` does not know what they need
 
 
 @require_safe
@@ -44,7 +45,7 @@ def operate(request: HttpRequest, ref: str, operation: str) -> HttpResponse:
     """Carry out the named operation; one that is not possible by now is refused with the reason."""
     found = _get(request, ref)
     declared = {known.name: known for known in operations_of(PolicyVersion) if not known.creates}.get(operation)
-    if declared is None:
+    if declared is None or operation in OWN_PAGES:
         raise Http404
     form = FORMS.get(operation, OperationForm)(request.POST, version=found)
     if not form.is_valid():
@@ -68,6 +69,8 @@ def _page(
     person: Any = request.user  # signed in, or `needs` had refused
     buttons, forms = [], []
     for declared in available_to(found, person):
+        if declared.name in OWN_PAGES:
+            continue
         entry: dict[str, Any] = {
             "name": declared.name,
             "label": declared.label,

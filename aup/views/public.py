@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from aup.forms import RuleFilter, WhichVersion
+from aup.matrix.words import called
 from aup.models import DecisionMatrix, PolicyVersion, Rule
 from aup.models.decision_matrix import said
 from tipstaff.access import public
@@ -22,15 +23,6 @@ STAGES = {
     "intake": gettext_lazy("before use"),
     "runtime": gettext_lazy("during use"),
     "output": gettext_lazy("on outputs"),
-}
-FOUND = {
-    "inadvertent": gettext_lazy("Inadvertent"),
-    "negligent": gettext_lazy("Negligent"),
-    "deliberate": gettext_lazy("Deliberate"),
-    "public": gettext_lazy("Public"),
-    "internal": gettext_lazy("Internal"),
-    "personal": gettext_lazy("Personal"),
-    "special_category": gettext_lazy("Special category"),
 }
 
 
@@ -98,7 +90,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
         tier | {"title": said(tier["title"]), "words": [found.sanction_words(each) for each in tier["sanctions"]]}
         for tier in found.tiers.values()
     ]
-    rows = [row | {key: FOUND.get(row[key], row[key]) for key in ("intent", "sensitivity")} for row in found.rows]
+    rows = [row | {key: called(row[key]) for key in ("intent", "sensitivity")} for row in found.rows]
     factors = [factor | {"title": said(factor["title"])} for factor in found.factors]
     context = {"version": version, "matrix": found, "rows": rows, "tiers": tiers, "factors": factors}
     return render(request, "aup/matrix_page.html", context)

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aup.evaluation import OUTCOMES_WITHOUT_TIER, cells, evaluate, outcomes_without_tier, problems, severities
+from aup.evaluation import OUTCOMES_WITHOUT_TIER, evaluate, outcomes_without_tier, severities
 from aup.loading import default_documents
+from aup.matrix.soundness import problems
+from aup.matrix.table import cells
 
 DOCUMENT = default_documents().matrix
 ORDERS = {name: dimension["order"] for name, dimension in DOCUMENT["dimensions"].items()}
