@@ -27,6 +27,7 @@ environ.Env.read_env(TIPSTAFF_HOME / "run.env")
 DEVELOPMENT_SECRET = "development-only-secret-never-for-production"  # noqa: S105  refused below outside demo mode
 
 DEMO = env.bool("DEMO", default=False)
+DEMO_STORY = env.float("DEMO_STORY", default=1.0)
 DEBUG = env.bool("DEBUG", default=False)
 TESTING = env.bool("TESTING", default=False)
 CLOCK_MAY_MOVE = DEMO or TESTING

@@ -64,7 +64,7 @@ def may_confirm(decision: "Decision", actor: Actor) -> str | None:
 
 
 def may_issue(decision: "Decision", actor: Actor) -> str | None:
-    if actor == decision.proposed_by:
+    if isinstance(actor, User) and actor.pk == decision.proposed_by_id:
         return _may_issue_own(decision)
     if refusal := someone_else(decision, actor, Hand.Part.ISSUED):
         return refusal

@@ -61,7 +61,7 @@ class DecisionQuerySet(RefQuerySet["Decision"]):
         group, standing, and not under appeal (DESIGN 4; a decision under appeal is shown and not counted).
         """
         return self.filter(
-            case__subject=case.subject,
+            case__subject=case.subject_id,
             case__rule_group=case.rule_group,
             outcome=Decision.Outcome.BREACH,
             state__in=STANDING,
@@ -217,7 +217,7 @@ class Decision(Record):
         """The matrix's answer for these inputs now. Refused for inputs that the matrix does not know."""
         counted = list(Decision.objects.counting(self.case, self.conduct_at))
         under_sanction = (
-            Sanction.objects.filter(subject=self.case.subject)
+            Sanction.objects.filter(subject=self.case.subject_id)
             .restricting()
             .exclude(case=self.case)
             .exclude(decision__contested_at__isnull=False)

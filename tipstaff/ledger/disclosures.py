@@ -4,6 +4,7 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Iterable
+from json.encoder import encode_basestring
 from typing import Any
 
 import rfc8785
@@ -11,6 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 LEAF_LIMIT = 16 * 1024  # bytes; a tile entry holds at most 65,535 and we stay well below
 DECOY_STEP = 4  # digests are padded to a multiple of this, so that their number says little
+
+
+LITERALS = {None: b"null", True: b"true", False: b"false"}
 
 
 def b64url(raw: bytes) -> str:
@@ -28,7 +32,22 @@ def new_salt() -> str:
 
 def encode(salt: str, name: str, value: Any) -> str:
     """The base64url disclosure of `[salt, name, value]`. Refuses what JSON cannot carry exactly (NaN, |int| > 2^53)."""
-    return b64url(rfc8785.dumps([salt, name, value]))
+    return b64url(b"[" + b",".join(canonical(part) for part in (salt, name, value)) + b"]")
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785, as `rfc8785.dumps` has it. Almost every fact is a word, a number or a pair of them: for those Python's
+    own writer gives the same bytes in a fraction of the time.
+    """
+    kind = type(value)
+    if kind is str:
+        try:
+            return encode_basestring(value).encode()
+        except UnicodeEncodeError:
+            return rfc8785.dumps(value)  # refuses it, in its own words
+    if kind is list:
+        return b"[" + b",".join([canonical(part) for part in value]) + b"]"
+    return LITERALS[value] if value is None or kind is bool else rfc8785.dumps(value)
 
 
 def digest(encoded: str) -> str:

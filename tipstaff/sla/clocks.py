@@ -7,6 +7,7 @@ from tipstaff.sla.levels import CLOCKS, reach
 from tipstaff.sla.models import Clock
 from tipstaff.time import now
 from tipstaff.workflow.models import Record
+from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work
 
 # Severity 4 to 1. Norms: NetzDG 3(2) for decisions (24 h, 7 d), TCO 3(3) for triage, DSA 20 for appeals.
 TARGETS: dict[str, dict[int, timedelta]] = {
@@ -33,43 +34,59 @@ def start(about: Record, kind: Clock.Kind, *, severity: int) -> Clock:
     return clock
 
 
-def _running(about: Record) -> Iterator[Clock]:
-    """The running clocks about a record, each with it in hand."""
-    for clock in Clock.objects.running().about(about):
+def _running(work: UnitOfWork, about: Record) -> Iterator[Clock]:
+    """The running clocks about a record, locked, each with it in hand."""
+    for clock in Clock.objects.running().about(about).select_for_update(no_key=True):
         clock.record = about
+        work.locked.append(clock)
         yield clock
 
 
 def stop(about: Record, kind: Clock.Kind, *, cancelled: bool = False) -> None:
     """Stop the running clock `kind`, if there is one."""
-    for clock in _running(about):
-        if clock.kind == kind:
-            reach(clock, now())
-            clock.stop(actor=CLOCKS, cancelled=cancelled)
+
+    def act(work: UnitOfWork) -> None:
+        for clock in _running(work, about):
+            if clock.kind == kind:
+                reach(clock, now())
+                clock.stop(actor=CLOCKS, cancelled=cancelled)
+
+    in_unit_of_work(act)
 
 
 def regrade(about: Record, kind: Clock.Kind, *, severity: int) -> datetime | None:
     """Give the running clock `kind` the target of another severity; its new due time, or None if none runs."""
-    clock = next((clock for clock in _running(about) if clock.kind == kind), None)
-    if clock is None:
-        return None
-    reach(clock, now())
-    clock.regrade(actor=CLOCKS, severity=severity, target=TARGETS[kind][severity])
-    return clock.due_at
+
+    def act(work: UnitOfWork) -> datetime | None:
+        clock = next((clock for clock in _running(work, about) if clock.kind == kind), None)
+        if clock is None:
+            return None
+        reach(clock, now())
+        clock.regrade(actor=CLOCKS, severity=severity, target=TARGETS[kind][severity])
+        return clock.due_at
+
+    return in_unit_of_work(act)
 
 
 def pause(about: Record, *, reason: str) -> None:
-    for clock in _running(about):
-        if clock.paused_at is None:
-            reach(clock, now())
-            clock.pause(actor=CLOCKS, reason=reason)
+    def act(work: UnitOfWork) -> None:
+        for clock in _running(work, about):
+            if clock.paused_at is None:
+                reach(clock, now())
+                clock.pause(actor=CLOCKS, reason=reason)
+
+    in_unit_of_work(act)
 
 
 def resume(about: Record, kind: Clock.Kind | None = None) -> datetime | None:
     """Let the paused clocks about a record run again; when the one of `kind` is due now, or None if none runs."""
-    due_at = None
-    for clock in _running(about):
-        if clock.paused_at is not None:
-            clock.resume(actor=CLOCKS)
-        due_at = clock.due_at if clock.kind == kind else due_at
-    return due_at
+
+    def act(work: UnitOfWork) -> datetime | None:
+        due_at = None
+        for clock in _running(work, about):
+            if clock.paused_at is not None:
+                clock.resume(actor=CLOCKS)
+            due_at = clock.due_at if clock.kind == kind else due_at
+        return due_at
+
+    return in_unit_of_work(act)

@@ -34,11 +34,11 @@ def reach(clock: Clock, at: datetime) -> bool:
 
 
 def _tell(clock: Clock, level: int) -> None:
-    record = references.find(clock.about)
+    record = clock.record or references.find(clock.about)
     if record is None:
         return
     owner = getattr(record, "owner", None)
-    people = set(User.objects.with_role(*HEARD_BY.get(level, ())))
+    people = set(User.objects.with_role(*HEARD_BY[level])) if level in HEARD_BY else set()
     if owner and owner.is_active:
         people.add(owner)
     for person in sorted(people, key=lambda person: person.email):

@@ -21,29 +21,36 @@ def sweep() -> int:
     at, moved = now(), 0
     seen: set[UUID] = set()
     while batch := _due(at, seen):
-        for pk in batch:
+        for pk, about in batch:
             seen.add(pk)
             try:
-                moved += _check(pk, at)
+                moved += _check(pk, about, at)
             except Exception:
                 logger.exception("clock %s could not be checked", pk)
-    Heartbeat.objects.update_or_create(name="sweep", defaults={"at": now()})
+        if len(batch) < BATCH:
+            break
+    Heartbeat.beat("sweep")
     return moved
 
 
-def _due(at: datetime, seen: set[UUID]) -> list[UUID]:
+def _due(at: datetime, seen: set[UUID]) -> list[tuple[UUID, str]]:
+    """The first clocks to look at, and what each is about."""
     due = Clock.objects.due_for_check(at).exclude(pk__in=seen).order_by("next_check_at")
-    return list(due.values_list("pk", flat=True)[:BATCH])
+    return list(due.values_list("pk", "about")[:BATCH])
 
 
-def _check(pk: UUID, at: datetime) -> bool:
+def _check(pk: UUID, about: str, at: datetime) -> bool:
     """Bring one clock up to `at`, in one transaction; False if another sweep has it in hand or had it already."""
 
     def act(work: UnitOfWork) -> bool:
-        record = references.find(Clock.objects.values_list("about", flat=True).get(pk=pk))
+        record = references.find(about)
         if record is not None:
             work.lock(record)  # first, as everybody else does who moves its clock
         clock = Clock.objects.due_for_check(at).filter(pk=pk).select_for_update(skip_locked=True, no_key=True).first()
-        return clock is not None and reach(clock, at)
+        if clock is None:
+            return False
+        clock.record = record
+        work.locked.append(clock)
+        return reach(clock, at)
 
     return in_unit_of_work(act)

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from aup.loading import draft_default
@@ -11,6 +12,9 @@ class Command(BaseCommand):
     help = "Draft the default policy, if it is not there yet. Publishing needs four people to sign."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.DEMO:
+            self.stdout.write("In demo mode the demo's own story drafts the policy, in the past.")
+            return
         known = set(PolicyVersion.objects.values_list("pk", flat=True))
         version = draft_default(System("load_policy"))
         counted = f"{version.rules.count()} rules, {len(version.matrix.cells)} matrix cells"

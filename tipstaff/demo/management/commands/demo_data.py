@@ -12,4 +12,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Demo data is made in demo mode only: set DEMO=1 on a database of its own.")
-        self.stdout.write(story.tell())
+        self.stdout.write(story.tell(self._say, scale=settings.DEMO_STORY))
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

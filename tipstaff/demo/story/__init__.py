@@ -1,0 +1,94 @@
+"""The demo's story, told by calling operations under a clock moved into the past. Deterministic, relative to now.
+
+`cast` says who plays, `plans` what will have happened by now, `stage` runs everybody's acts in the order of time.
+"""
+
+import gc
+from collections.abc import Callable
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from aup.models import PolicyVersion
+from cases.models import Case, Report
+from tipstaff.accounts.models import User
+from tipstaff.demo import hooks
+from tipstaff.demo.people import PASSWORD, PEOPLE
+from tipstaff.demo.story import cast, policy, systems, waivers
+from tipstaff.demo.story.cases import CaseTeller
+from tipstaff.demo.story.cast import DEMO
+from tipstaff.demo.story.plans import Planner
+from tipstaff.demo.story.policy import publish
+from tipstaff.demo.story.prose import drawing
+from tipstaff.demo.story.reports import Reporters, unfounded
+from tipstaff.demo.story.stage import Course, Stage
+from tipstaff.time import moved_to, now
+
+SEED = "tipstaff"
+
+__all__ = ["enrol", "publish", "tell"]
+
+
+def tell(say: Callable[[str], None] = lambda _line: None, *, scale: float = 1.0) -> str:
+    """Make what is missing and say what was done. Safe to run again: a story that was told is left as it is. `scale`
+    below 1 tells a smaller one, which still has some of everything.
+    """
+    with moved_to(now() - policy.AGE):
+        people = enrol()
+    say(f"{len(people)} people are enrolled.")
+    if not PolicyVersion.objects.filter(state="published").exists():
+        publish(people)
+    if Report.objects.exists():
+        hooks.register(people["admin"])  # the port may be another one today
+        return f"{len(people)} people; the story was told already."
+    if not scale:
+        return f"{len(people)} people and a policy; DEMO_STORY=0 asks for no more."
+    with transaction.atomic():  # all of it or nothing: a start that was cut short tells it again
+        _tell(people, say, scale)
+    return f"{len(people)} people, {Report.objects.count()} reports, {Case.objects.count()} cases."
+
+
+def enrol() -> dict[str, User]:
+    """The people of the demo by mailbox name, enrolled if they are not."""
+    known = {user.email: user for user in User.objects.all()}
+    password = make_password(PASSWORD)  # hashed once: it is the same for all of them, and known to everybody
+    for person in PEOPLE:
+        if person.email not in known:
+            user = User(email=person.email, name=person.name, roles=[person.role])
+            user.password = password
+            user.enrol(actor=DEMO)
+            known[person.email] = user
+    return {person.mailbox: known[person.email] for person in PEOPLE}
+
+
+def _tell(people: dict[str, User], say: Callable[[str], None], scale: float) -> None:
+    began = now()
+    policy.revise(people, began)
+    with moved_to(began - policy.AGE):
+        subjects = cast.register()
+    stage = Stage(began, people, subjects, say)
+    with moved_to(began - policy.AGE):
+        reporters = Reporters(stage)
+    with moved_to(began):
+        severities = {code: rule.severity for code, rule in stage.books[0][1].items()}
+    cases: dict[str, Case] = {}
+    for plan in Planner(drawing(SEED), severities, scale).deal():
+        stage.enter(CaseTeller(stage, reporters, plan, cases).told())
+    for course in unfounded(stage, reporters, scale):
+        stage.enter(course)
+    stage.enter(systems.told(stage))
+    for course in waivers.told(stage):
+        stage.enter(course)
+    stage.enter(_gateway(stage))
+    gc.collect()
+    gc.freeze()  # what is here by now stays: the collector need not look at it again and again
+    try:
+        stage.play()
+    finally:
+        gc.unfreeze()
+
+
+def _gateway(stage: Stage) -> Course:
+    """The provider's gateway is told of what happens from yesterday on: by the worker, for real."""
+    yield stage.days_ago(0.9)
+    hooks.register(stage.people["admin"])

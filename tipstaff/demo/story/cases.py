@@ -1,0 +1,344 @@
+"""One case from its first report to where it stands now: triage, investigation, decision, appeal and what follows."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from cases.models import Case, Decision, Evidence, Finding, Report
+from cases.models.approval import ISSUERS, WARNING_FIRST, warning_missing
+from cases.models.effect import AT_THE_GATEWAY
+from tipstaff.accounts.models import User
+from tipstaff.demo.story import appeals, files
+from tipstaff.demo.story.plans import Plan
+from tipstaff.demo.story.prose import Words, drawing, phrases
+from tipstaff.demo.story.reports import Reporters, settle, told, triager
+from tipstaff.demo.story.stage import Course, Stage, later
+from tipstaff.permissions import Role
+from tipstaff.sla.clocks import TARGETS
+from tipstaff.sla.models import Clock
+from tipstaff.time import now
+from tipstaff.vault import storage
+from tipstaff.workflow.refused import Refused
+
+BREACH = Decision.Outcome.BREACH
+CONCLUSIONS = {
+    BREACH: Finding.Conclusion.BREACH,
+    Decision.Outcome.CORRECTED: Finding.Conclusion.BREACH,
+    Decision.Outcome.INSUFFICIENT_EVIDENCE: Finding.Conclusion.UNCLEAR,
+    Decision.Outcome.REFERRED: Finding.Conclusion.UNCLEAR,
+}
+# Who issues, and who confirms before: by the approver of the tier.
+MAILBOXES = {
+    Role.ADJUDICATOR: "adjudicator",
+    Role.SENIOR_ADJUDICATOR: "senior",
+    Role.HEAD_OF_ENFORCEMENT: "head",
+}
+MONTH = timedelta(days=30)
+
+
+class CaseTeller:
+    """Tells one plan. Its acts stand in the order of `told`; each `yield` waits until the next one's time."""
+
+    def __init__(self, stage: Stage, reporters: Reporters, plan: Plan, cases: dict[str, Case]) -> None:
+        self.stage, self.reporters, self.plan, self.cases = stage, reporters, plan, cases
+        self.rng = drawing(plan.key)
+        self.words = Words(self.rng)
+        self.begins = stage.days_ago(plan.days_ago)
+        self.investigator = stage.people[self.rng.choice(("reviewer", "reviewer2"))]
+        self.subject = stage.subjects[plan.account]
+        self.filed: list[Report] = []
+        self.case: Case
+
+    # --- times ---
+    def at(self, share: float) -> datetime:
+        """When this share of the time from the first report to the decision has passed, by day if it can wait."""
+        target = TARGETS[Clock.Kind.DECISION][self.plan.severity]
+        at = self.begins + target * self.plan.pace * share
+        return at if self.plan.severity == 4 else settle(at, self.stage.began)
+
+    # --- the course ---
+    def told(self) -> Course:
+        yield from self._reported()
+        self.cases[self.plan.key] = self.case
+        if self.plan.ends == "open":
+            return
+        if self.plan.ends == "merged":
+            yield self.at(0.75)
+            self.case.merge(actor=self._person("lead"), into=self.cases[self.plan.into], reason=self._merge_reason())
+            return
+        yield from self._investigated()
+        if self.plan.ends in ("investigating", "claimed", "awaiting"):
+            return
+        decision = yield from self._decided()
+        if decision is not None:
+            yield from self._followed(decision)
+
+    def _person(self, mailbox: str) -> User:
+        return self.stage.people[mailbox]
+
+    def _merge_reason(self) -> str:
+        return "The same evening, the same texts, one application up the tree: one case is enough."
+
+    # --- reports and triage ---
+    def _reported(self) -> Course:
+        """The first report opens the case; the others come before it is decided and join it."""
+        rest = sorted(self.rng.uniform(0.02, 0.5) for _report in range(self.plan.reports - 1))
+        yield self.begins
+        self._file(0)
+        rule = self.stage.rule(self.plan.matter.rule)
+        share = self.rng.uniform(1.05, 1.5) if self.rng.random() < 0.03 else self.rng.uniform(0.03, 0.45)
+        accept_at = self.begins + TARGETS[Clock.Kind.TRIAGE][rule.severity] * share
+        accept_at = (
+            min(accept_at, self.at(0.3)) if self.plan.ends != "decided" or self.plan.severity == 4 else accept_at
+        )
+        waiting = [self.at(part) for part in rest]
+        for place, filed_at in enumerate(waiting, 1):
+            if accept_at is not None and filed_at > accept_at:
+                yield accept_at
+                self._accept()
+                accept_at = None  # type: ignore[assignment]
+            yield filed_at
+            self._file(place)
+        yield accept_at or (now() + TARGETS[Clock.Kind.TRIAGE][rule.severity] * self.rng.uniform(0.03, 0.4))
+        self._accept()
+
+    def _file(self, place: int) -> None:
+        text, language = told(self.plan.matter, self.words, self.rng, place)
+        named = self.rng.random()
+        report = self.reporters.file(
+            f"{self.plan.key}:{place}",
+            self.rng,
+            text,
+            language=language,
+            rule=self.stage.rule(self.plan.matter.rule) if named < 0.8 else None,
+            account=self.plan.account if named < 0.5 else self.subject.name,
+        )
+        self.filed.append(report)
+
+    def _accept(self) -> None:
+        """Somebody at triage takes what has come so far."""
+        actor = triager(self.stage, self.rng)
+        waiting, self.filed = self.filed, []
+        for report in waiting:
+            rule = self.stage.rule(self.plan.matter.rule, report.conduct_at)
+            severity = max(rule.severity - 1, min(rule.severity + 1, self.plan.severity))
+            self.case = report.accept(actor=actor, subject=self.subject, rule=rule, severity=severity)
+            self.case.subject = self.subject
+            if self.case.rule_id == rule.pk:
+                self.case.rule = rule
+
+    # --- investigation ---
+    def _investigated(self) -> Course:
+        """Claim, evidence and a finding, in one go or with a wait for an answer in between."""
+        yield max(self.at(0.55), now() + timedelta(minutes=3))
+        if self.plan.ends == "claimed":
+            yield self.stage.latest - timedelta(minutes=self.rng.uniform(2, 20))
+        self.case.claim(actor=self.investigator)
+        if self.plan.ends == "investigating" and self.rng.random() < 0.4 and not self.plan.extra:
+            with later(minutes=7):
+                self.case.release(actor=self.investigator)
+            return
+        with later(minutes=4):
+            self._add_evidence()
+        if self.plan.ends == "awaiting" or self.plan.extra == "awaited":
+            yield from self._awaited()
+        if self.plan.ends in ("awaiting", "claimed"):
+            return
+        with later(minutes=11):
+            self._record_finding()
+        if self.plan.ends == "investigating" and self.plan.extra:
+            with later(minutes=19):
+                decision = self._propose()
+            yield from self._given_back(decision)
+
+    def _awaited(self) -> Course:
+        """A question to somebody, for which the clock stands still."""
+        yield now() + timedelta(minutes=6)
+        awaiting = self.rng.choice(Case.Awaiting.values)
+        question = self.words.into(self.rng.choice(phrases()["asked_outside"]))
+        self.case.await_information(actor=self.investigator, awaiting=awaiting, question=question)
+        if self.plan.ends == "awaiting":
+            return
+        yield now() + timedelta(hours=self.rng.uniform(20, 70))
+        self.case.resume(actor=self.investigator, answer=self.words.into(self.rng.choice(phrases()["came_back"])))
+
+    def _add_evidence(self) -> None:
+        most = self.rng.choice((1, 1, 1, 1, 1, 2, 3))
+        at = self.begins - timedelta(hours=3)
+        for exhibit in files.exhibits(self.plan.matter, self.words, self.rng, at, most):
+            Evidence(
+                case=self.case,
+                kind=exhibit.kind,
+                label=exhibit.label,
+                source=exhibit.source,
+                file=storage.receive(exhibit.upload, actor=self.investigator),
+                added_by=self.investigator,
+                added_at=now(),
+            ).add(actor=self.investigator)
+
+    def _record_finding(self) -> None:
+        outcome = self.plan.outcome
+        text = self.plan.matter.finding if outcome == BREACH else phrases()["conclusions"][outcome]
+        Finding(
+            case=self.case,
+            rule=self.case.rule,
+            facts=self.words.into(text),
+            conclusion=CONCLUSIONS.get(Decision.Outcome(outcome), Finding.Conclusion.NO_BREACH),
+            exhibits=[1],
+            found_by=self.investigator,
+            found_at=now(),
+        ).record(actor=self.investigator)
+
+    # --- decision ---
+    def _propose(self) -> Decision:
+        """What the matrix says, or the reason for another tier."""
+        outcome, conduct_at = self.plan.outcome, min(report.conduct_at for report in self.case.reports.all())
+        rule = self.stage.rule(self.plan.matter.rule, conduct_at)
+        reasons = self.plan.matter.reasons if outcome == BREACH else phrases()["outcomes"][outcome]
+        decision = Decision(
+            case=self.case,
+            outcome=outcome,
+            rule=rule,
+            conduct_at=conduct_at,
+            reasons=self.words.into(reasons, code=rule.code, title=rule.title),
+            detection=self.rng.choice(Decision.Automation.values),
+            proposed_by=self.investigator,
+            proposed_at=now(),
+        )
+        if outcome == BREACH:
+            decision.intent, decision.sensitivity = self.plan.intent, self.plan.sensitivity
+            decision.severity = max(rule.severity - 1, min(rule.severity + 1, self.case.severity))
+            self._depart(decision)
+        decision.propose(actor=self.investigator)
+        return decision
+
+    def _depart(self, decision: Decision) -> None:
+        """Another tier than the matrix gives, with a reason: where the law wants a warning first, or by choice."""
+        milder = self.plan.extra == "departure" or self.plan.ends == "confirmed"
+        if not milder and self.plan.severity < 3 and self.plan.intent != "deliberate":
+            return  # far from what ends an account
+        decision.tier = decision.recommend().evaluation.tier
+        if decision.tier in WARNING_FIRST and warning_missing(decision):
+            decision.tier, decision.departure_reason = "T7", phrases()["departures"]["warned"]
+        elif milder and decision.tier > (decision.rule.minimum_tier or "T1"):
+            decision.tier, decision.departure_reason = (
+                f"T{int(decision.tier[1]) - 1}",
+                phrases()["departures"]["milder"],
+            )
+
+    def _decided(self) -> Any:
+        """Proposed, perhaps given back once, confirmed where that is needed, and issued."""
+        yield now() + timedelta(minutes=19)
+        decision = self._propose()
+        if self.plan.ends == "proposed":
+            return None
+        if self.plan.extra in ("returned", "withdrawn"):
+            yield from self._given_back(decision)
+            yield now() + timedelta(hours=self.rng.uniform(2, 18))
+            self.case.claim(actor=self.investigator)
+            with later(minutes=9):
+                decision = self._propose()
+        issuer, confirmer = self._deciders(decision)
+        if decision.needs_confirmer or self.plan.ends == "confirmed":
+            yield max(self.at(0.8), now() + timedelta(minutes=40))
+            if decision.needs_confirmer:
+                decision.confirm(actor=confirmer)
+        if self.plan.ends == "confirmed":
+            return None
+        yield max(self.at(1), now() + timedelta(minutes=25))
+        return (yield from self._issued(decision, issuer))
+
+    def _issued(self, decision: Decision, issuer: User) -> Any:
+        """Issue it; if earlier decisions changed since, it goes back and is graded again."""
+        try:
+            decision.issue(actor=issuer)
+        except Refused as refused:
+            decision.send_back(actor=self._person("head"), reason=str(refused))
+            yield now() + timedelta(hours=self.rng.uniform(1, 4))
+            self.case.claim(actor=self.investigator)
+            with later(minutes=8):
+                decision = self._propose()
+            issuer, confirmer = self._deciders(decision)
+            with later(hours=3):
+                if decision.needs_confirmer:
+                    decision.confirm(actor=confirmer)
+            with later(hours=5):
+                decision.issue(actor=issuer)
+        return decision
+
+    def _given_back(self, decision: Decision) -> Course:
+        yield now() + timedelta(hours=self.rng.uniform(1, 9))
+        if self.plan.extra == "withdrawn":
+            decision.withdraw(actor=self.investigator)
+        else:
+            decision.send_back(actor=self._person("senior"), reason=self.rng.choice(phrases()["returned"]))
+
+    def _deciders(self, decision: Decision) -> tuple[User, User]:
+        """Who may issue this decision, and who confirms it before."""
+        if decision.self_issued and not decision.needs_confirmer:
+            return self.investigator, self.investigator
+        approver = decision.tier_document.get("approver", "adjudicator")
+        issuer = MAILBOXES[ISSUERS[approver][0]]
+        if approver == "adjudicator" and self.rng.random() < 0.4:
+            issuer = "senior"
+        confirmer = (
+            "counsel" if approver.endswith("counsel") else "senior" if issuer == "adjudicator" else "adjudicator"
+        )
+        return self._person(issuer), self._person(confirmer)
+
+    # --- what follows ---
+    def _followed(self, decision: Decision) -> Course:
+        if self.plan.outcome == BREACH and self.plan.extra != "fresh":
+            yield from self._carried_out(decision)
+        if self.plan.appeal:
+            yield from appeals.of_decision(
+                self.stage, decision, self.plan.matter, self.plan.appeal, self.words, self.rng
+            )
+            if self.plan.appeal.startswith("remanded"):
+                yield from self._again()
+                return
+        if self.plan.extra == "lifted":
+            yield now() + timedelta(days=2)
+            self._lift(decision)
+        if self.plan.outcome != BREACH or self.plan.appeal == "reversed":
+            yield from self._closed(now() + MONTH)
+        elif self.plan.key.startswith("old"):
+            yield from self._closed(now() + 6.2 * MONTH)
+
+    def _again(self) -> Course:
+        """An appeal sent the case back: it waits, is investigated again, or is decided once more, milder."""
+        if self.plan.appeal == "remanded":
+            return
+        yield now() + timedelta(hours=self.rng.uniform(20, 60))
+        self.case.claim(actor=self.investigator)
+        with later(minutes=12):
+            decision = self._propose()
+        if self.plan.appeal == "remanded_again":
+            issuer, confirmer = self._deciders(decision)
+            yield now() + timedelta(hours=26)
+            if decision.needs_confirmer:
+                decision.confirm(actor=confirmer)
+            with later(hours=2):
+                decision.issue(actor=issuer)
+
+    def _carried_out(self, decision: Decision) -> Course:
+        """The gateway says that it applied the measures; now and then that it could not, and sometimes nothing."""
+        lot = self.rng.random()
+        if lot > 0.75:
+            return
+        effect, detail = ("failed", "The key is unknown at the edge.") if lot < 0.05 else ("applied", "")
+        yield now() + timedelta(seconds=self.rng.uniform(5, 40))
+        for sanction in decision.sanctions.filter(kind__in=AT_THE_GATEWAY).select_related("case").order_by("id"):
+            sanction.acknowledge(actor=self.reporters.gateway, effect=effect, detail=detail)
+
+    def _lift(self, decision: Decision) -> None:
+        lasting = [s for s in decision.sanctions.all() if s.lasts and s.is_in_force]
+        for sanction in lasting[:1]:
+            sanction.lift(actor=self._person("senior"), reason=self.rng.choice(phrases()["lifted"]))
+            if sanction.kind in AT_THE_GATEWAY:
+                with later(minutes=1):
+                    sanction.acknowledge(actor=self.reporters.gateway, effect="ended")
+
+    def _closed(self, at: datetime) -> Course:
+        if at < self.stage.latest:
+            yield at
+            self.case.close(actor=self._person("lead"))
