@@ -61,6 +61,15 @@ def test_steps_come_first_and_their_failure_is_one_sentence(tmp_path: Path) -> N
     assert child.process is None
 
 
+def test_what_a_long_step_says_is_said_while_it_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    steps = (Step("quiet", sh("echo not heard")), Step("demo_data", sh("echo one; sleep 0.3; echo two"), aloud=True))
+    web = Child("web", FOREVER)
+    live(tmp_path, plan_of(web, steps=steps), lambda supervisor: wait_until(lambda: web.running, 10))
+    said = capsys.readouterr().out
+    assert "one\ntwo\n" in said
+    assert "not heard" not in said
+
+
 def test_a_full_disk_is_named_as_such(tmp_path: Path) -> None:
     step = Step("demo_data", sh("echo 'could not extend file: No space left on device'; exit 1"))
     with pytest.raises(Trouble, match=r"demo_data failed because the disk is full: free some space"):

@@ -138,7 +138,7 @@ def test_from_a_report_to_a_decision_that_an_appeal_reverses(stack: Stack, visit
 
     become(desk, "Amara Nwosu")
     desk.goto(f"/desk/cases/{case}/")
-    measures = desk.locator("aside li", has_text="S-")
+    measures = desk.locator("h3", has_text="Measures").locator("+ ul > li")
     assert measures.count()
     for place in range(measures.count()):
         expect(measures.nth(place)).to_contain_text("Revoked")

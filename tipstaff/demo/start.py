@@ -144,7 +144,7 @@ def plan(home: Path, port: int, services: Services) -> Plan:
             Step("collectstatic", manage("collectstatic", "--noinput"), alongside=True),
             Step("migrate", manage("migrate", "--noinput")),
             Step("load_policy", manage("load_policy")),
-            Step("demo_data", manage("demo_data")),
+            Step("demo_data", manage("demo_data"), aloud=True),
         ],
         children=children(home, port, mail_port),
         missing=lambda: not_ready(port),

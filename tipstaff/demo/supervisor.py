@@ -55,11 +55,14 @@ class Backoff:
 
 @dataclass
 class Step:
-    """A command that must have succeeded before the children start; `alongside` ones run while others do."""
+    """A command that must have succeeded before the children start. `alongside` ones run while others do; what an
+    `aloud` one writes is repeated on the terminal, because it takes long enough for somebody to wonder.
+    """
 
     name: str
     argv: Sequence[str]
     alongside: bool = False
+    aloud: bool = False
 
 
 @dataclass
@@ -179,11 +182,25 @@ class Supervisor:
         return process
 
     def _finish(self, step: Step, process: "subprocess.Popen[bytes]") -> None:
+        said = 0
         while process.poll() is None:
+            said = self._repeat(step, said)
             self.pause(0.05)
+        self._repeat(step, said)
         self.roster.remove(step.name)
         if process.returncode:
             raise failure(f"The step {step.name}", self.logs / f"{step.name}.log")
+
+    def _repeat(self, step: Step, said: int) -> int:
+        """Say the whole lines that an `aloud` step has written after the first `said` bytes; how many were said now."""
+        if not step.aloud:
+            return said
+        with (self.logs / f"{step.name}.log").open("rb") as log:
+            log.seek(said)
+            whole, end, _rest = log.read().rpartition(b"\n")
+        for line in whole.decode(errors="replace").splitlines():
+            say(line)
+        return said + len(whole + end)
 
     def _greeting(self, plan: Plan) -> str:
         """Wait until all is ready; meanwhile fetch the words to greet with."""

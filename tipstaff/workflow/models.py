@@ -1,10 +1,9 @@
 """What every record has: a UUIDv7, a reference people can read, a history, and a lock."""
 
-import functools
 from copy import deepcopy
 from typing import Any, ClassVar, Self
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Value
 
 from tipstaff.ledger import render
@@ -76,25 +75,10 @@ class Record(models.Model):
             for name, near in self._state.fields_cache.items()
             if near is root or getattr(near, "unchanging", False)
         }
-        self._reread()
+        self.refresh_from_db(from_queryset=type(self)._base_manager.select_for_update(no_key=True))
         for name, near in known.items():
             if getattr(self, self._meta.get_field(name).attname) == near.pk:  # type: ignore[union-attr]
                 self._state.fields_cache[name] = near
-
-    def _reread(self) -> None:
-        """As `refresh_from_db` from `select_for_update` does, with a statement that is composed once: every act asks."""
-        statement, columns = _locking(type(self))
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [self.pk])
-            row = cursor.fetchone()
-        if row is None:
-            raise type(self).DoesNotExist
-        for (name, expression, converters), value in zip(columns, row, strict=True):
-            for convert in converters:
-                value = convert(value, expression, connection)
-            self.__dict__[name] = value
-        self._state.fields_cache = {}
-        self.__dict__.pop("_prefetched_objects_cache", None)
 
     def stored(self) -> dict[str, Any]:
         """Every column as it is now, by name; lists and mappings as copies, which later changes do not reach."""
@@ -108,20 +92,6 @@ class Record(models.Model):
             if field.attname not in self.untold and not isinstance(field, models.BinaryField):
                 told[field.attname] = render.fact(getattr(self, field.attname))
         return told
-
-
-@functools.cache
-def _locking(model: type[Record]) -> tuple[str, list[tuple[str, Any, list[Any]]]]:
-    """The statement that locks and reads a row of `model`, and how its columns become attributes."""
-    quote, fields = connection.ops.quote_name, model._meta.concrete_fields
-    names = ", ".join(quote(str(field.column)) for field in fields)
-    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
-    columns = []
-    for field in fields:
-        expression = field.get_col(model._meta.db_table)
-        converters = connection.ops.get_db_converters(expression) + expression.get_db_converters(connection)
-        columns.append((field.attname, expression, converters))
-    return f"SELECT {names} FROM {table} WHERE {key} = %s FOR NO KEY UPDATE", columns  # noqa: S608  names of ours
 
 
 class RefQuerySet[R: Record](models.QuerySet[R]):

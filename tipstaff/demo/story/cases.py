@@ -11,7 +11,7 @@ from tipstaff.demo.story import appeals, files
 from tipstaff.demo.story.plans import Plan
 from tipstaff.demo.story.prose import Words, drawing, phrases
 from tipstaff.demo.story.reports import Reporters, settle, told, triager
-from tipstaff.demo.story.stage import Course, Stage, later
+from tipstaff.demo.story.stage import Course, Stage
 from tipstaff.permissions import Role
 from tipstaff.sla.clocks import TARGETS
 from tipstaff.sla.models import Clock
@@ -134,21 +134,20 @@ class CaseTeller:
             yield self.stage.latest - timedelta(minutes=self.rng.uniform(2, 20))
         self.case.claim(actor=self.investigator)
         if self.plan.ends == "investigating" and self.rng.random() < 0.4 and not self.plan.extra:
-            with later(minutes=7):
-                self.case.release(actor=self.investigator)
+            yield now() + timedelta(minutes=7)
+            self.case.release(actor=self.investigator)
             return
-        with later(minutes=4):
-            self._add_evidence()
+        yield now() + timedelta(minutes=4)
+        self._add_evidence()
         if self.plan.ends == "awaiting" or self.plan.extra == "awaited":
             yield from self._awaited()
         if self.plan.ends in ("awaiting", "claimed"):
             return
-        with later(minutes=11):
-            self._record_finding()
+        yield now() + timedelta(minutes=7)
+        self._record_finding()
         if self.plan.ends == "investigating" and self.plan.extra:
-            with later(minutes=19):
-                decision = self._propose()
-            yield from self._given_back(decision)
+            yield now() + timedelta(minutes=8)
+            yield from self._given_back(self._propose())
 
     def _awaited(self) -> Course:
         """A question to somebody, for which the clock stands still."""
@@ -162,7 +161,7 @@ class CaseTeller:
         self.case.resume(actor=self.investigator, answer=self.words.into(self.rng.choice(phrases()["came_back"])))
 
     def _add_evidence(self) -> None:
-        most = self.rng.choice((1, 1, 1, 1, 1, 2, 3))
+        most = self.rng.choice((1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3))
         at = self.begins - timedelta(hours=3)
         for exhibit in files.exhibits(self.plan.matter, self.words, self.rng, at, most):
             Evidence(
@@ -227,16 +226,13 @@ class CaseTeller:
 
     def _decided(self) -> Any:
         """Proposed, perhaps given back once, confirmed where that is needed, and issued."""
-        yield now() + timedelta(minutes=19)
+        yield now() + timedelta(minutes=8)
         decision = self._propose()
         if self.plan.ends == "proposed":
             return None
         if self.plan.extra in ("returned", "withdrawn"):
             yield from self._given_back(decision)
-            yield now() + timedelta(hours=self.rng.uniform(2, 18))
-            self.case.claim(actor=self.investigator)
-            with later(minutes=9):
-                decision = self._propose()
+            decision = yield from self._proposed_again(hours=self.rng.uniform(2, 18))
         issuer, confirmer = self._deciders(decision)
         if decision.needs_confirmer or self.plan.ends == "confirmed":
             yield max(self.at(0.8), now() + timedelta(minutes=40))
@@ -253,17 +249,24 @@ class CaseTeller:
             decision.issue(actor=issuer)
         except Refused as refused:
             decision.send_back(actor=self._person("head"), reason=str(refused))
-            yield now() + timedelta(hours=self.rng.uniform(1, 4))
-            self.case.claim(actor=self.investigator)
-            with later(minutes=8):
-                decision = self._propose()
-            issuer, confirmer = self._deciders(decision)
-            with later(hours=3):
-                if decision.needs_confirmer:
-                    decision.confirm(actor=confirmer)
-            with later(hours=5):
-                decision.issue(actor=issuer)
+            return (yield from self._decided_again(hours=self.rng.uniform(1, 4)))
         return decision
+
+    def _proposed_again(self, hours: float) -> Any:
+        yield now() + timedelta(hours=hours)
+        self.case.claim(actor=self.investigator)
+        yield now() + timedelta(minutes=9)
+        return self._propose()
+
+    def _decided_again(self, hours: float) -> Any:
+        """Proposed, confirmed where that is needed, and issued, once more."""
+        decision = yield from self._proposed_again(hours)
+        issuer, confirmer = self._deciders(decision)
+        yield now() + timedelta(hours=3)
+        if decision.needs_confirmer:
+            decision.confirm(actor=confirmer)
+        yield now() + timedelta(hours=2)
+        return (yield from self._issued(decision, issuer))
 
     def _given_back(self, decision: Decision) -> Course:
         yield now() + timedelta(hours=self.rng.uniform(1, 9))
@@ -298,7 +301,7 @@ class CaseTeller:
                 return
         if self.plan.extra == "lifted":
             yield now() + timedelta(days=2)
-            self._lift(decision)
+            yield from self._lifted(decision)
         if self.plan.outcome != BREACH or self.plan.appeal == "reversed":
             yield from self._closed(now() + MONTH)
         elif self.plan.key.startswith("old"):
@@ -308,17 +311,8 @@ class CaseTeller:
         """An appeal sent the case back: it waits, is investigated again, or is decided once more, milder."""
         if self.plan.appeal == "remanded":
             return
-        yield now() + timedelta(hours=self.rng.uniform(20, 60))
-        self.case.claim(actor=self.investigator)
-        with later(minutes=12):
-            decision = self._propose()
-        if self.plan.appeal == "remanded_again":
-            issuer, confirmer = self._deciders(decision)
-            yield now() + timedelta(hours=26)
-            if decision.needs_confirmer:
-                decision.confirm(actor=confirmer)
-            with later(hours=2):
-                decision.issue(actor=issuer)
+        hours = self.rng.uniform(20, 60)
+        yield from (self._decided_again if self.plan.appeal == "remanded_again" else self._proposed_again)(hours)
 
     def _carried_out(self, decision: Decision) -> Course:
         """The gateway says that it applied the measures; now and then that it could not, and sometimes nothing."""
@@ -330,13 +324,13 @@ class CaseTeller:
         for sanction in decision.sanctions.filter(kind__in=AT_THE_GATEWAY).select_related("case").order_by("id"):
             sanction.acknowledge(actor=self.reporters.gateway, effect=effect, detail=detail)
 
-    def _lift(self, decision: Decision) -> None:
+    def _lifted(self, decision: Decision) -> Course:
         lasting = [s for s in decision.sanctions.all() if s.lasts and s.is_in_force]
         for sanction in lasting[:1]:
             sanction.lift(actor=self._person("senior"), reason=self.rng.choice(phrases()["lifted"]))
             if sanction.kind in AT_THE_GATEWAY:
-                with later(minutes=1):
-                    sanction.acknowledge(actor=self.reporters.gateway, effect="ended")
+                yield now() + timedelta(minutes=1)
+                sanction.acknowledge(actor=self.reporters.gateway, effect="ended")
 
     def _closed(self, at: datetime) -> Course:
         if at < self.stage.latest:

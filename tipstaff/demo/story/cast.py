@@ -15,8 +15,13 @@ class Account:
     external_id: str
     kind: str
     name: str
-    parent: str
+    above: tuple[str, ...]  # the accounts that it stands beneath, the outermost first
     language: str
+
+    @property
+    def tree(self) -> str:
+        """The outermost account."""
+        return self.above[0] if self.above else self.external_id
 
     @property
     def contact(self) -> str:
@@ -89,7 +94,8 @@ def accounts() -> list[Account]:
         words, _bar, language = line.partition("|")
         external_id, kind, *name = words.split()
         speaks = language.strip() or above[0].language
-        found.append(Account(external_id, kind, " ".join(name), above[-1].external_id if above else "", speaks))
+        standing = tuple(account.external_id for account in above)
+        found.append(Account(external_id, kind, " ".join(name), standing, speaks))
         above.append(found[-1])
     return found
 
@@ -103,7 +109,7 @@ def register() -> dict[str, Subject]:
             external_id=account.external_id,
             kind=account.kind,
             name=account.name,
-            parent=made.get(account.parent),
+            parent=made[account.above[-1]] if account.above else None,
             contact=account.contact,
             language=account.language if account.language in known else settings.LANGUAGE_CODE,
         )

@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -39,8 +40,12 @@ def exhibits(matter: Matter, words: Words, rng: Random, at: datetime, most: int 
         for place, (who, what) in enumerate(spoken(matter, words, rng))
     ]
     first = _log(lines) if rng.random() < 0.3 and not matter.sealed else _transcript(lines)
-    further = [_table(rng, at), picture(rng), _document(words.into(matter.finding), at)]
-    return [first, *rng.sample(further, min(most - 1, len(further)))]
+    further: list[Callable[[], Exhibit]] = [
+        lambda: _table(rng, at),
+        lambda: picture(rng),
+        lambda: _document(words.into(matter.finding), at),
+    ]
+    return [first, *(draw() for draw in rng.sample(further, most - 1))]
 
 
 def _transcript(lines: list[tuple[datetime, str, str]]) -> Exhibit:

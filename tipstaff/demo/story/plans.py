@@ -3,13 +3,13 @@
 Numbers stand in tables here, so that every outcome, tier and state is there by design and not by luck.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from tipstaff.demo.story.cast import Account, accounts
-from tipstaff.demo.story.prose import Matter, matters
+from tipstaff.demo.story.prose import Matter, governance, matters
 from tipstaff.sla.clocks import TARGETS
 from tipstaff.sla.models import Clock
 
@@ -43,9 +43,9 @@ class Plan:
         return TARGETS[Clock.Kind.DECISION][self.severity].total_seconds() / DAY
 
 
-# How many cases end in what, and what else is so with them. A small telling keeps at least one of each.
+# How many cases end in what, and what else is so with them. A small telling keeps at least one of each under way.
 DECIDED: list[tuple[int, dict[str, Any]]] = [
-    (8, {}),
+    (6, {}),
     (5, {"appeal": "upheld"}),
     (3, {"appeal": "varied", "intent": "negligent", "sensitivity": "personal"}),
     (5, {"appeal": "reversed"}),
@@ -62,8 +62,8 @@ DECIDED: list[tuple[int, dict[str, Any]]] = [
     (3, {"extra": "awaited"}),
     (3, {"extra": "departure"}),
     (4, {"extra": "lifted"}),
-    (8, {"outcome": "no_breach"}),
-    (5, {"outcome": "insufficient_evidence"}),
+    (6, {"outcome": "no_breach"}),
+    (4, {"outcome": "insufficient_evidence"}),
     (3, {"outcome": "exempt"}),
     (3, {"outcome": "safe_harbour"}),
     (3, {"outcome": "support_routing"}),
@@ -124,6 +124,11 @@ AGAIN: list[tuple[str, str, tuple[float, ...]]] = [
 ]
 
 
+def thinned[T](everything: Sequence[T], scale: float) -> list[T]:
+    """As large a share of the things as `scale` says, evenly from all of them."""
+    return [one for place, one in enumerate(everything) if int((place + 1) * scale) > int(place * scale)]
+
+
 @dataclass
 class Planner:
     """Deals matters and accounts out, so that no account has two open cases under one group of rules."""
@@ -137,34 +142,31 @@ class Planner:
 
     def __post_init__(self) -> None:
         self.accounts: list[Account] = accounts()
+        self.trees = {account.external_id: account.tree for account in self.accounts}
+        self.permitted = {(given["account"], code) for given in governance()["waivers"] for code in given["rules"]}
         self.reserved = {given["account"] for given in TIERS}
         self.decks: dict[str, list[Matter]] = {}
 
     def deal(self) -> list[Plan]:
         """All plans, the same for the same seed."""
         self._fixed()
-        for count, given in OLD:
-            for _case in range(self._scaled(count)):
-                self._add("old", given, self.rng.uniform(*BEFORE))
+        for given in thinned([given for count, given in OLD for _case in range(count)], self.scale):
+            self._add("old", given, self.rng.uniform(*BEFORE))
         for count, given in UNDER_WAY:
-            for _case in range(self._scaled(count)):
+            for _case in range(max(1, round(count * self.scale))):
                 self._add("under_way", given)
-        for count, given in DECIDED:
-            for _case in range(self._scaled(count)):
-                self._add("decided", given)
-        for place in range(self._scaled(MERGED)):
+        for given in thinned([given for count, given in DECIDED for _case in range(count)], self.scale):
+            self._add("decided", given)
+        for place in range(max(1, round(MERGED * self.scale))):
             self._merge(place)
         return self.plans
 
-    def _scaled(self, count: int) -> int:
-        return max(1, round(count * self.scale))
-
     def _fixed(self) -> None:
         by_rule = {matter.rule: matter for matter in matters()}
-        for place, given in enumerate(TIERS):
+        for place, given in thinned(list(enumerate(TIERS)), self.scale):
             given = {"days_ago": 100.0 - 9 * place, **given}
             self._keep(Plan(key=f"tier{place + 1}", matter=by_rule[given.pop("rule")], reports=3, **given))
-        for rule, account, times in AGAIN:
+        for rule, account, times in thinned(AGAIN, self.scale):
             for place, days_ago in enumerate(times):
                 plan = Plan(f"again{rule}{place}", by_rule[rule], account, days_ago, severity=2)
                 self._keep(replace(plan, intent="inadvertent", sensitivity="public"))
@@ -197,7 +199,7 @@ class Planner:
         if plan.ends != "decided":
             plan = replace(plan, pace=plan.pace if "pace" in given else rng.uniform(0.06, 0.68))
         plan = replace(plan, days_ago=self._began(plan) if days_ago is None else days_ago)
-        self._keep(replace(plan, account=self._account(plan)))
+        self._keep(replace(plan, account=self._account(plan, self._free(plan))))
 
     def _pace(self) -> float:
         """Most decisions come early, some in the second half, and a few after their time."""
@@ -228,33 +230,42 @@ class Planner:
             self.rng.shuffle(deck)
         return deck.pop()
 
-    def _account(self, plan: Plan, without: str = "") -> str:
-        """An account of a fitting kind that is free under these rules then, the one with the fewest breaches."""
+    def _permitted(self, account: Account, rule: str) -> bool:
+        """Whether a waiver may stand in the way of holding this account to this rule."""
+        return any((above, rule) in self.permitted for above in (account.external_id, *account.above))
+
+    def _free(self, plan: Plan, beside: str = "") -> list[Account]:
+        """The accounts that have no case under these rules then; with `beside`, only others of that account's tree."""
         begins, ends = plan.days_ago + 1, plan.days_ago - plan.target_days * max(plan.pace, 1) - AFTER_APPEAL
-        free = [
+        return [
             account
             for account in self.accounts
             if account.external_id not in self.reserved
-            and account.external_id != without
+            and account.external_id != beside
+            and (not beside or account.tree == self.trees[beside])
+            and not self._permitted(account, plan.matter.rule)
             and all(
                 begins < earlier_ends or ends > earlier_begins
                 for earlier_begins, earlier_ends in self.busy.get((account.external_id, plan.matter.group), ())
             )
         ]
+
+    def _account(self, plan: Plan, free: list[Account]) -> str:
+        """One of those that are free: of a fitting kind if there is one, and with few breaches."""
         fitting = [account for account in free if account.kind in plan.matter.kinds] or free
         fewest = min(self.breaches.get(account.external_id, 0) for account in fitting)
         few = [account for account in fitting if self.breaches.get(account.external_id, 0) <= fewest + 1]
         return self.rng.choice(few).external_id
 
     def _merge(self, place: int) -> None:
-        """A second case about the same thing on another account, merged a while later."""
-        targets = [plan for plan in self.plans if plan.ends in ("open", "awaiting", "claimed") and plan.pace < 1]
+        """A second case about the same thing on another account of the tree, merged a while later."""
+        targets = [
+            plan
+            for plan in self.plans
+            if plan.ends in ("open", "awaiting", "claimed") and plan.pace < 1 and self._free(plan, plan.account)
+        ]
         target = targets[place % len(targets)]
         plan = replace(
             target, key=f"merged{place}", days_ago=target.days_ago * 0.9, ends="merged", into=target.key, reports=2
         )
-        self._keep(replace(plan, account=self._account(plan, without=target.account)))
-
-
-def by_beginning(plans: list[Plan]) -> Iterator[Plan]:
-    yield from sorted(plans, key=lambda plan: -plan.days_ago)
+        self._keep(replace(plan, account=self._account(plan, self._free(plan, target.account))))

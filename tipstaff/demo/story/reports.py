@@ -20,7 +20,7 @@ from tipstaff.workflow.actors import Actor, LinkHolder
 NAMES = ("amina.k", "jonas.w", "li.wei", "m.okoro", "sofia.r", "ines.d", "k.haddad", "y.tanaka", "t.novak", "leila.b")
 INSIDERS = ("product", "engineering", "owner", "legal")
 TOLD_EVERY = 50
-WITH_ADDRESS = 0.35  # the share of reporters who leave an address
+WITH_ADDRESS = 0.22  # the share of reporters who leave an address
 
 
 class Reporters:
@@ -78,7 +78,7 @@ def triager(stage: Stage, rng: Random) -> User:
 # --- reports that lead to no case ---
 def unfounded(stage: Stage, reporters: Reporters, scale: float) -> Iterator[Course]:
     """What is declined, asked about, taken back, or waits for somebody to read it."""
-    counts = {"declined": 70, "withdrawn": 14, "asked": 9, "supplied": 4, "received": 21}
+    counts = {"declined": 60, "withdrawn": 11, "asked": 8, "supplied": 4, "received": 21}
     for ends, count in counts.items():
         for number in range(max(1, round(count * scale))):
             yield _course(stage, reporters, ends, number, drawing(f"{ends}{number}"))

@@ -5,15 +5,13 @@ A course is a generator of instants. What stands between two of them happens at 
 
 import heapq
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import connection
-
 from aup.models import PolicyVersion, Rule
 from tipstaff.accounts.models import Subject, User
+from tipstaff.ledger.append import Entry
 from tipstaff.notices.models import Message
 from tipstaff.notices.outbox import OUTBOX
 from tipstaff.sla import sweep
@@ -37,7 +35,7 @@ class Stage:
         self.latest = began - timedelta(seconds=40)
         self.waiting: list[tuple[datetime, int, Course]] = []
         self.entered = 0
-        self.due: datetime | None = None
+        self.alarm = Alarm()
         versions = PolicyVersion.objects.latest_by(began).select_related("matrix")
         self.books = [(version, self._book(version)) for version in versions]
 
@@ -69,9 +67,6 @@ class Stage:
         self.entered += 1
         self._wait(course, self.entered)
 
-    def _step(self, course: Course, number: int, _work: Any) -> None:
-        self._wait(course, number)
-
     def _wait(self, course: Course, number: int) -> None:
         at = next(course, None)
         if at is not None:
@@ -96,22 +91,16 @@ class Stage:
         mark = len(work.entries)
         with moved_to(at):
             act()
-        acts = {entry.kind: entry for entry in work.entries[mark:]}
-        if "message.queued" in acts and at <= self.began - RECENT:
+        new = work.entries[mark:]
+        for entry in new:
+            self.alarm.hear(entry)
+        if at <= self.began - RECENT and any(entry.kind == "message.queued" for entry in new):
             self._post(work)
-        if any(kind.startswith("clock.") for kind in acts):
-            self.due = self._next_check()
 
     def _run_clocks(self, until: datetime, work: UnitOfWork) -> None:
         """Sweep whenever something is due, as the beat would have done."""
-        while self.due is not None and self.due + SEEN_AFTER < until:
-            self._do(work, self.due + SEEN_AFTER, sweep.sweep)
-
-    def _next_check(self) -> datetime | None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT min(next_check_at) FROM sla_clock WHERE stopped_at IS NULL AND paused_at IS NULL")
-            due: datetime | None = cursor.fetchone()[0]
-        return due
+        while (due := self.alarm.rings_at) is not None and due + SEEN_AFTER < until:
+            self._do(work, due + SEEN_AFTER, sweep.bring_up_to_date)
 
     def _post(self, work: UnitOfWork) -> None:
         """Hand over what was queued just now; what is recent waits for the worker."""
@@ -125,10 +114,38 @@ class Stage:
                     message.hand_over(actor=OUTBOX)
 
 
+class Alarm:
+    """When a clock has to be looked at next. Known from the events that clocks leave, so that the database need not be
+    asked after each of thousands of acts.
+    """
+
+    def __init__(self) -> None:
+        self.checks: dict[str, datetime | None] = {}  # by the id of the clock; None where no check is ahead
+        self.running: dict[str, bool] = {}
+        self.queue: list[tuple[datetime, str]] = []
+
+    def hear(self, entry: Entry) -> None:
+        if not entry.kind.startswith("clock."):
+            return
+        clock = entry.told["about"]["id"]
+        changed = {name: entry.told.get(f"changes.{name}") for name in ("next_check_at", "paused_at", "stopped_at")}
+        if change := changed["next_check_at"]:
+            self.checks[clock] = datetime.fromisoformat(change[1]) if change[1] else None
+        for name in ("paused_at", "stopped_at"):
+            if change := changed[name]:
+                self.running[clock] = change[1] is None
+        if (at := self._check_of(clock)) is not None:
+            heapq.heappush(self.queue, (at, clock))
+
+    def _check_of(self, clock: str) -> datetime | None:
+        return self.checks.get(clock) if self.running.get(clock, True) else None
+
+    @property
+    def rings_at(self) -> datetime | None:
+        while self.queue and self._check_of(self.queue[0][1]) != self.queue[0][0]:
+            heapq.heappop(self.queue)  # it stands still by now, or is to be looked at another time
+        return self.queue[0][0] if self.queue else None
+
+
 def in_force_by(version: PolicyVersion, at: datetime) -> bool:
     return version.effective_from is not None and version.effective_from <= at
-
-
-def later(**delta: float) -> AbstractContextManager[None]:
-    """`with later(minutes=5):` moves the clock on within one step."""
-    return moved_to(now() + timedelta(**delta))
