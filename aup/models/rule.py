@@ -149,6 +149,8 @@ class Rule(Record):
             "minimum_tier": self.minimum_tier,
             "legal_referral": self.legal_referral,
             "zero_tolerance": self.zero_tolerance,
+            "disposition": self.disposition,
+            "support_first": self.support_first,
         }
 
     @property
