@@ -24,7 +24,9 @@ class RuleSelect(forms.Select):
 
 
 class RuleFilter(forms.Form):
-    """The search on the public page; what it does not know it leaves out."""
+    """The search on the public page: one form, every field of it optional. What is offered is what the rules of the
+    version say; what it does not know it leaves out.
+    """
 
     is_filter = True
     q = forms.CharField(
@@ -38,10 +40,62 @@ class RuleFilter(forms.Form):
         choices=[("", gettext_lazy("All rules")), *Rule.Disposition.choices],
         required=False,
     )
+    audience = forms.ChoiceField(
+        label=gettext_lazy("Who it binds"),
+        choices=[("", gettext_lazy("Anyone")), *Rule.Audience.choices],
+        required=False,
+    )
+    modality = forms.ChoiceField(label=gettext_lazy("Form of content"), required=False)
+    place = forms.ChoiceField(label=gettext_lazy("Where"), required=False)
+    product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
+
+    def __init__(self, *args: Any, version: PolicyVersion, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.rules = version.rules.filter(enabled=True)
+        modalities, places, products = self.rules.vocabulary()
+        labels = dict(Rule.Modality.choices)
+        self._offer("modality", _("All forms"), [(word, labels.get(word, word)) for word in modalities])
+        self._offer("place", _("Everywhere"), [(place, place) for place in places])
+        self._offer("product", _("All products"), [(product, product) for product in products])
+
+    def _offer(self, name: str, everything: str, choices: list[tuple[str, Any]]) -> None:
+        """Nothing to choose from, no field."""
+        if choices:
+            self.fields[name].choices = [("", everything), *choices]
+        else:
+            del self.fields[name]
+
+    def chosen(self) -> list[Rule]:
+        """The enabled rules that were asked for, with their groups; all of them if the form was not understood."""
+        rules = self.rules.select_related("group").order_by("position")
+        if not (self.is_bound and self.is_valid()):
+            return list(rules)
+        asked = self.cleaned_data
+        rules = rules.matching(asked["q"]).made_of(asked.get("modality", "")).applying_in(asked.get("place", ""))
+        rules = rules.in_product(asked.get("product", "")).binding(asked["audience"])
+        if asked["disposition"]:
+            rules = rules.filter(disposition=asked["disposition"])
+        return list(rules)
 
 
 class WhichVersion(forms.Form):
     version = forms.CharField(max_length=20, required=False)
+
+
+class CompareForm(forms.Form):
+    """Two versions by their numbers."""
+
+    is_filter = True
+
+    def __init__(self, *args: Any, versions: list[PolicyVersion], **options: Any) -> None:
+        super().__init__(*args, **options)
+        numbers = [(version.number, version.number) for version in versions]
+        for name, label in (("from", _("From version")), ("to", _("To version"))):
+            self.fields[name] = forms.ChoiceField(
+                label=label,
+                choices=numbers,
+                error_messages={"invalid_choice": _("There is no version %(value)s to compare.")},
+            )
 
 
 class OperationForm(forms.Form):

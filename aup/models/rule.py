@@ -10,12 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aup import vagueness
 from aup.models.example import Example
 from aup.models.version import PolicyVersion
-from aup.schema import OPTIONAL_RULE_KEYS, RULE_ORDER
 from tipstaff.workflow import references
 from tipstaff.workflow.models import Record, RefQuerySet
+
+# ISO 3166-1 codes of the member states.
+EU = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
+)
 
 
 class RuleQuerySet(RefQuerySet["Rule"]):
@@ -41,6 +44,33 @@ class RuleQuerySet(RefQuerySet["Rule"]):
                 | Q(statement__icontains=word)
             )
         return found
+
+    def made_of(self, modality: str) -> Self:
+        """Rules about this form of content; without one, all."""
+        return self.filter(modalities__contains=[modality]) if modality else self
+
+    def applying_in(self, place: str) -> Self:
+        """Rules that hold in this country (a member of the European Union has those of the EU too); all without one."""
+        if not place:
+            return self
+        return self.filter(jurisdictions__overlap=["*", place, *(["EU"] if place in EU else [])])
+
+    def binding(self, audience: str) -> Self:
+        return self.filter(audience__contains=[audience]) if audience else self
+
+    def in_product(self, product: str) -> Self:
+        """Rules that hold in this product: those that name it and those that name none; all without one."""
+        return self.filter(Q(products=[]) | Q(products__contains=[product])) if product else self
+
+    def vocabulary(self) -> tuple[list[str], list[str], list[str]]:
+        """The forms of content, places and products that these rules name, each once; one query."""
+        modalities, places, products = set(), set(), set()
+        for words, where, which in self.values_list("modalities", "jurisdictions", "products"):
+            modalities |= set(words)
+            places |= set(where)
+            products |= set(which)
+        order = [*Rule.Modality.values, *sorted(modalities - set(Rule.Modality.values))]
+        return [word for word in order if word in modalities], sorted(places - {"*"}), sorted(products)
 
 
 def short_codes(length: int = 40, **extra: Any) -> ArrayField:
@@ -83,6 +113,16 @@ class Rule(Record):
     class Activity(models.TextChoices):
         GENERATION = "generation", gettext_lazy("Making something")
         CLASSIFICATION = "classification", gettext_lazy("Classifying or analysing what is supplied")
+
+    class Modality(models.TextChoices):
+        """The words of the default taxonomy; a policy may have others."""
+
+        TEXT = "text", gettext_lazy("Text")
+        IMAGE = "image", gettext_lazy("Images")
+        AUDIO = "audio", gettext_lazy("Sound")
+        VIDEO = "video", gettext_lazy("Video")
+        CODE = "code", gettext_lazy("Code")
+        ACTION = "action", gettext_lazy("Acts of an agent")
 
     version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="rules", db_index=False)
     group = models.ForeignKey("aup.RuleGroup", models.PROTECT, related_name="rules")
@@ -151,8 +191,6 @@ class Rule(Record):
             "minimum_tier": self.minimum_tier,
             "legal_referral": self.legal_referral,
             "zero_tolerance": self.zero_tolerance,
-            "disposition": self.disposition,
-            "support_first": self.support_first,
         }
 
     @property
@@ -169,27 +207,17 @@ class Rule(Record):
         return [str(self.Audience(word).label) for word in self.audience]
 
     @property
+    def binds_builders_only(self) -> bool:
+        """Whether it is a duty of developers and deployers rather than a rule for everyone who uses the service."""
+        return self.obligation or self.Audience.USER not in self.audience
+
+    @property
     def allowed_examples(self) -> list[Example]:
         return [example for example in self.examples.all() if example.kind == Example.Kind.ALLOWED]
 
     @property
     def prohibited_examples(self) -> list[Example]:
         return [example for example in self.examples.all() if example.kind == Example.Kind.PROHIBITED]
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The rule as a taxonomy writes it. Reads `examples`: prefetch them."""
-        examples = {
-            "allowed": [example.text for example in self.allowed_examples],
-            "prohibited": [example.text for example in self.prohibited_examples],
-        }
-        values = {key: examples if key == "examples" else getattr(self, key) for key in RULE_ORDER}
-        return {key: value for key, value in values.items() if value or key not in OPTIONAL_RULE_KEYS}
-
-    @property
-    def opened_as(self) -> dict[str, Any]:
-        """What a page that edits the rule shows: its document and where it stands."""
-        return {"group": self.group.code, **self.document}
 
     def lacking(self) -> list[str]:
         """What the rule still lacks before it can be published, in words. Reads `examples`: prefetch them."""
@@ -199,7 +227,6 @@ class Rule(Record):
         parts = {
             _("an action"): self.action.strip(),
             _("a threshold"): self.threshold.strip(),
-            _("a threshold that can be tested"): not vagueness.untestable(self.threshold),
             _("its consequence"): all(str(self.consequence.get(kind) or "").strip() for kind in kinds),
             _("an allowed example"): self.allowed_examples,
             _("a prohibited example"): self.prohibited_examples,

@@ -84,9 +84,11 @@ def _page(
         else:
             buttons.append(entry)
     signed = {sign_off.function: sign_off for sign_off in found.sign_offs.all()}
+    in_force = PolicyVersion.objects.in_force(now())
     context = {
         "version": found,
-        "status": found.status(PolicyVersion.objects.in_force(now())),
+        "in_force": in_force,
+        "status": found.status(in_force),
         "functions": [(function.label, signed.get(function)) for function in SignOff.Function],
         "missing": found.missing() if found.state in {State.DRAFT, State.IN_REVIEW, State.APPROVED} else [],
         "rule_count": found.rules.count(),

@@ -1,9 +1,12 @@
 """The policy as everybody may read it: the version in force, its rules and its matrix."""
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -26,24 +29,72 @@ STAGES = {
 }
 
 
+PARTS = (
+    # key, title, and for whom; the rules of a part are told apart by what they do to a use
+    ("users", gettext_lazy("Rules for everyone who uses the service")),
+    ("builders", gettext_lazy("Duties of those who build on it or offer it to others")),
+)
+DISPOSITIONS = {
+    Rule.Disposition.PROHIBITED: gettext_lazy("Never allowed"),
+    Rule.Disposition.RESTRICTED: gettext_lazy("Allowed on conditions"),
+    Rule.Disposition.PERMITTED: gettext_lazy("Allowed"),
+}
+
+
 @require_safe
 @public
 def policy(request: HttpRequest) -> HttpResponse:
-    """The version in force, its rules by group, filtered by words and disposition."""
-    version = PolicyVersion.objects.select_related("policy").in_force(now())
-    form = RuleFilter(request.GET or None)
-    rules = _chosen(version, form) if version else []
-    found: dict[str, Any] = {"version": version, "form": form, "rules": rules, "filtered": bool(request.GET)}
-    return render(request, _template(request, "aup/policy_page.html", "rules"), found)
+    """The version in force, its rules apart by whom they bind and what they say, searched and filtered."""
+    return policy_page(request, PolicyVersion.objects.select_related("policy", "matrix").in_force(now()))
 
 
-def _chosen(version: PolicyVersion, form: RuleFilter) -> list[Rule]:
-    rules = version.rules.filter(enabled=True).select_related("group")
-    if form.is_bound and form.is_valid():
-        rules = rules.matching(form.cleaned_data["q"])
-        if disposition := form.cleaned_data["disposition"]:
-            rules = rules.filter(disposition=disposition)
-    return list(rules)
+def policy_page(request: HttpRequest, version: PolicyVersion | None, *, address: str = "") -> HttpResponse:
+    """`version` as everybody reads it. `address` is its own, where it is asked for by number: links keep the number."""
+    if version is None:
+        return render(request, "aup/policy_page.html", {"version": None})
+    form = RuleFilter(request.GET or None, version=version)
+    parts = list(_parts(form.chosen()))
+    context: dict[str, Any] = {
+        "version": version,
+        "form": form,
+        "parts": parts,
+        "count": sum(section["count"] for part in parts for section in part["sections"]),
+        "filtered": form.is_bound,
+        "address": address or reverse("aup:policy"),
+        "pinned": bool(address),
+    }
+    if not request.headers.get("HX-Request"):
+        context |= _standing(version) if address else {}
+        context["tiers"] = [tier | {"title": said(tier["title"])} for tier in version.matrix.tiers.values()]
+        context["links"] = version.linked_documents.all()
+    return render(request, _template(request, "aup/policy_page.html", "rules"), context)
+
+
+def _parts(rules: list[Rule]) -> Iterator[dict[str, Any]]:
+    """User rules and the duties of builders apart (S43), each by what it says about a use, then by family."""
+    described: set[str] = set()  # a family is introduced where it is met first
+    for key, title in PARTS:
+        mine = [rule for rule in rules if rule.binds_builders_only == (key == "builders")]
+        sections = []
+        for disposition, label in DISPOSITIONS.items():
+            if found := [rule for rule in mine if rule.disposition == disposition]:
+                families = []
+                for group, some in groupby(found, key=lambda rule: rule.group):
+                    families.append((group, list(some), group.code not in described))
+                    described.add(group.code)
+                sections.append(
+                    {"key": f"{key}-{disposition}", "title": label, "count": len(found), "families": families}
+                )
+        if sections:
+            yield {"key": key, "title": title, "sections": sections}
+
+
+def _standing(version: PolicyVersion) -> dict[str, Any]:
+    """Whether a version asked for by number is the one in force, and which is."""
+    in_force = PolicyVersion.objects.in_force(now())
+    current = in_force is not None and in_force.pk == version.pk
+    ahead = bool(version.state == "published" and version.effective_from and version.effective_from > now())
+    return {"in_force": in_force, "current": current, "ahead": ahead}
 
 
 def _template(request: HttpRequest, name: str, fragment: str) -> str:
@@ -81,8 +132,14 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 @public
 def matrix(request: HttpRequest) -> HttpResponse:
-    """How a tier follows from what was found, and what each tier brings."""
-    version = PolicyVersion.objects.select_related("matrix").in_force(now())
+    """How a tier follows from what was found, and what each tier brings: now, or as `?version=` says."""
+    wish = WhichVersion(request.GET)
+    if not wish.is_valid():
+        raise Http404
+    asked = wish.cleaned_data["version"]
+    versions = PolicyVersion.objects.visible_to(request.user).select_related("matrix")
+    in_force = PolicyVersion.objects.select_related("matrix").in_force(now())
+    version = get_object_or_404(versions, number=asked) if asked else in_force
     if version is None:
         return render(request, "aup/matrix_page.html", {"version": None})
     found: DecisionMatrix = version.matrix
@@ -92,5 +149,12 @@ def matrix(request: HttpRequest) -> HttpResponse:
     ]
     rows = [row | {key: called(row[key]) for key in ("intent", "sensitivity")} for row in found.rows]
     factors = [factor | {"title": said(factor["title"])} for factor in found.factors]
-    context = {"version": version, "matrix": found, "rows": rows, "tiers": tiers, "factors": factors}
+    context = {
+        "version": version,
+        "current": in_force is not None and in_force.pk == version.pk,
+        "matrix": found,
+        "rows": rows,
+        "tiers": tiers,
+        "factors": factors,
+    }
     return render(request, "aup/matrix_page.html", context)

@@ -16,7 +16,8 @@ from tipstaff.permissions import BUNDLES, Permission
 
 PUBLIC = {
     "home", "healthz", "readyz", "metrics", "language",
-    "aup:policy", "aup:rule", "aup:matrix",
+    "aup:policy", "aup:policy_json", "aup:policy_markdown", "aup:rule", "aup:matrix", "aup:history", "aup:compare",
+    "aup:edition", "aup:edition_json", "aup:edition_markdown",
     "cases:report", "cases:follow",
     "appeals:lodge", "appeals:lodge_by_code",
     "governance:waiver_register", "governance:waiver_ask", "governance:waiver_follow", "governance:waiver_again",
@@ -32,7 +33,7 @@ SIGN_IN = {
 }  # fmt: skip
 GIVEN = {
     "pk": str(uuid4()), "ref": "C-9999", "external_id": "acct_1", "code": "SP-03", "token": "nothing.signed",
-    "operation": "publish", "key": "abc", "uidb36": "1",
+    "operation": "publish", "key": "abc", "uidb36": "1", "number": "1.0",
 }  # fmt: skip
 
 

@@ -63,3 +63,8 @@ def next_version(version: PolicyVersion, editor: User, *, change=None, **said) -
     taxonomy, matrix = documents.digests
     draft.draft(actor=editor, taxonomy_sha256=taxonomy, matrix_sha256=matrix)
     return draft
+
+
+def rule_in(documents, code: str):
+    """The rule `code` of the documents, to be edited."""
+    return next(rule for group in documents.taxonomy["groups"] for rule in group["rules"] if rule["code"] == code)

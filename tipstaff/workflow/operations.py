@@ -197,7 +197,6 @@ IRREGULAR = {
     "tell": "told",
     "uphold": "upheld",
     "withdraw": "withdrawn",
-    "write": "written",
 }
 DOUBLED = {"admit", "drop", "enrol", "step", "stop", "submit"}
 
