@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,6 +15,7 @@ from aup.forms import RuleFilter, WhichVersion
 from aup.matrix.words import called
 from aup.models import DecisionMatrix, PolicyVersion, Rule
 from aup.models.decision_matrix import said
+from aup.reading import measured
 from tipstaff.access import public
 from tipstaff.time import now
 
@@ -67,7 +69,20 @@ def policy_page(request: HttpRequest, version: PolicyVersion | None, *, address:
         context |= _standing(version) if address else {}
         context["tiers"] = [tier | {"title": said(tier["title"])} for tier in version.matrix.tiers.values()]
         context["links"] = version.linked_documents.all()
+        context |= _grades(version)
     return render(request, _template(request, "aup/policy_page.html", "rules"), context)
+
+
+def _grades(version: PolicyVersion) -> dict[str, Any]:
+    """How hard the summary and the rules are to read, measured for English alone (S19)."""
+    if settings.POLICY_LANGUAGE != "en":
+        return {"measurable": False}
+    statements = version.rules.filter(enabled=True).values_list("statement", flat=True)
+    return {
+        "measurable": True,
+        "summary_grade": measured(version.summary),
+        "rules_grade": measured("\n".join(statements)),
+    }
 
 
 def _parts(rules: list[Rule]) -> Iterator[dict[str, Any]]:
