@@ -1,5 +1,6 @@
 """Documents: a taxonomy and a decision matrix as files, how their rows come into a draft, and the way back."""
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -27,10 +28,16 @@ IN_ROWS = ("groups", "linked_documents")  # of the taxonomy; the rest of it is t
 
 def parsed(text: bytes) -> dict[str, Any]:
     """YAML as JSON has it: what is in memory is what the database gives back."""
+    return dict(json.loads(_as_json(text)))
+
+
+@functools.lru_cache(maxsize=4)
+def _as_json(text: bytes) -> str:
+    """Remembered: the documents that somebody looked at are read again when they are loaded."""
     document = yaml.load(text, Loader=LOADER)  # noqa: S506  either of the safe ones
     if not isinstance(document, dict):
         raise ValueError("The document is not a mapping of keys to values.")
-    return dict(json.loads(json.dumps(document)))
+    return json.dumps(document)
 
 
 def rule_document(rule: Rule) -> dict[str, Any]:
