@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 
 from tipstaff import translations
 from tipstaff.translations import Words, as_mo, as_po, extract, faults_of, public, strings_of
@@ -39,8 +40,14 @@ def test_dates_in_templates_follow_the_language() -> None:
         assert not spelled.findall(path.read_text(encoding="utf-8")), path
 
 
-def test_everything_said_to_strangers_is_among_the_public_strings() -> None:
-    said = {translations._first(message) for message in public(extract())}
+@pytest.fixture(scope="module")
+def strings() -> Catalog:
+    """Those of the source, looked for once: that takes a second."""
+    return extract()
+
+
+def test_everything_said_to_strangers_is_among_the_public_strings(strings: Catalog) -> None:
+    said = {translations._first(message) for message in public(strings)}
     assert {
         "Report a violation", "Appeal this decision", "How we graded it", "Suspension, 7 days", "Written warning",
         "That is too large", "We read your report and did not open a case. This is why:", "Something else",
@@ -49,11 +56,11 @@ def test_everything_said_to_strangers_is_among_the_public_strings() -> None:
     assert "Policy versions in the making" not in said
 
 
-def test_writing_again_changes_no_byte() -> None:
-    strings = extract()
+def test_writing_again_changes_no_byte(strings: Catalog) -> None:
+    looked_for_again = extract()
     for language in translations.LANGUAGES:
         once = translations.renewed(language, strings)
-        again = translations.renewed(language, extract())
+        again = translations.renewed(language, looked_for_again)
         assert as_po(once) == as_po(again)
         assert as_mo(once) == as_mo(again)
         assert b"2025" not in as_po(once)[:600]
