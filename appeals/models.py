@@ -1,5 +1,6 @@
 """Appeal: the person affected, or the reporter we turned away, contests what we did. Someone with no part decides."""
 
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
@@ -195,6 +196,18 @@ class Appeal(Record):
     @property
     def content_is_sealed(self) -> bool:
         return bool(self.case and self.case.content_is_sealed)
+
+    def held_with(self) -> list[str]:
+        above = self.case or self.report
+        return [above.reference, *above.held_with()] if above else []
+
+    @property
+    def at_rest_since(self) -> datetime | None:
+        """An appeal rests with its case, or with the report that led to none."""
+        if self.case:
+            return self.case.at_rest_since
+        ends = [self.decided_at, self.report.at_rest_since if self.report else None]
+        return None if None in ends else max(end for end in ends if end)
 
     @property
     def milder_tiers(self) -> list[dict[str, Any]]:

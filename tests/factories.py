@@ -16,7 +16,7 @@ from tipstaff.notices import events
 from tipstaff.notices.models import Endpoint
 from tipstaff.time import now
 from tipstaff.vault import storage
-from tipstaff.vault.models import SealedFile
+from tipstaff.vault.models import LegalHold, SealedFile
 from tipstaff.workflow.actors import LinkHolder, System
 
 SYSTEM = System("tests")
@@ -44,6 +44,21 @@ def subject(external_id: str = "", **columns: Any) -> Subject:
 
 def sealed(content: bytes = b"10:02 user: hello\n", name: str = "transcript.txt") -> SealedFile:
     return storage.receive(SimpleUploadedFile(name, content, "text/plain"), actor=SYSTEM)
+
+
+def hold(on: Any, by: str = "custodian", **columns: Any) -> LegalHold:
+    facts = {"on": on.reference, "reason": "A court asked.", "basis": "Order 12/26"}
+    placed = LegalHold(**(facts | columns))
+    placed.place(actor=person(by))
+    return placed
+
+
+def released(on: Any) -> LegalHold:
+    """A hold that two people let go."""
+    placed = hold(on)
+    placed.ask_release(actor=person("custodian"), reason="The dispute is over.")
+    placed.release(actor=person("counsel"))
+    return placed
 
 
 def report(**columns: Any) -> Report:

@@ -22,6 +22,7 @@ from tipstaff.demo.people import PEOPLE
 from tipstaff.notices.webhooks import missed_by_endpoint
 from tipstaff.permissions import Permission
 from tipstaff.time import now
+from tipstaff.vault.views import custody
 
 P = Permission
 
@@ -70,6 +71,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("governance:waiver_list", _("Waivers"), P.WAIVER_VIEW),
         ("governance:system_list", _("Systems"), P.SYSTEM_VIEW),
         ("oversight:index", _("Oversight"), P.HISTORY_VIEW),
+        ("vault:custody", _("Custody"), P.CUSTODY_VIEW),
         ("accounts:people", _("People"), P.PERSON_MANAGE),
         ("accounts:tokens", _("Tokens"), P.TOKEN_MANAGE),
         ("webhooks:list", _("Webhooks"), P.WEBHOOK_MANAGE),
@@ -117,6 +119,9 @@ def _tiles(person: User) -> list[Tile]:
         tiles.append(Tile(opened, _("appeals to hear"), reverse("appeals:appeal_list"), "due" if opened else "ok"))
     tiles += _waiver_tiles(person)
     tiles += _system_tiles(person)
+    if person.may(P.FILE_UNSEAL) or person.may(P.FILE_DISPOSE):
+        waiting = custody.waiting_for(person)
+        tiles.append(Tile(waiting, _("files to answer for"), reverse("vault:custody"), "due" if waiting else "ok"))
     if person.may(P.HISTORY_VIEW):
         tiles.append(Tile(Case.objects.count(), _("case histories"), reverse("oversight:index")))
     if person.may(P.PERSON_MANAGE):

@@ -173,6 +173,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "check-fixity": {"task": "tipstaff.vault.tasks.check_fixity", "schedule": 86400.0, "options": {"expires": 86400.0}},
+    "remove-unclaimed-files": {
+        "task": "tipstaff.vault.tasks.remove_unclaimed",
+        "schedule": 86400.0,
+        "options": {"expires": 86400.0},
+    },
+    "propose-disposals": {
+        "task": "tipstaff.vault.tasks.propose_disposals",
+        "schedule": 86400.0,
+        "options": {"expires": 86400.0},
+    },
     "deliver-messages": {
         "task": "tipstaff.notices.tasks.deliver",
         "schedule": DELIVERY_SECONDS,
@@ -217,6 +228,7 @@ if DEMO or TESTING:
 VAULT_DIR = Path(env.str("VAULT_DIR", default=str(TIPSTAFF_HOME / "vault")))
 VAULT_KEY = env.str("VAULT_KEY", default=DEVELOPMENT_SECRET)
 VAULT_KEY_FALLBACKS = env.list("VAULT_KEY_FALLBACKS", default=[])
+RETENTION_DAYS = env.int("RETENTION_DAYS", default=730)
 LINK_KEY = env.str("LINK_KEY", default=DEVELOPMENT_SECRET)
 LINK_KEY_FALLBACKS = env.list("LINK_KEY_FALLBACKS", default=[])
 WEBHOOK_KEY = env.str("WEBHOOK_KEY", default="") or LINK_KEY

@@ -44,7 +44,7 @@ urlpatterns = [
     path("", include("appeals.urls")),
     path("oversight/", include("oversight.urls")),
     path("notice/", include("tipstaff.notices.urls")),
-    path("files/", include("tipstaff.vault.urls")),
+    path("", include("tipstaff.vault.urls")),
     path("demo/", include("tipstaff.demo.urls")),
     path("api/v1/", include((api, "api"))),
 ]

@@ -1,6 +1,6 @@
 """Case: one account, one group of rules, everything that was reported about them, and who is working on it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -212,6 +212,19 @@ class Case(Record):
     def content_is_sealed(self) -> bool:
         """Whether its evidence is for custodians only."""
         return self.rule.content_handling == "sealed"
+
+    def held_with(self) -> list[str]:
+        """A hold on the account, or on one that it hangs on, keeps the evidence of the case."""
+        names, account = [], self.subject
+        while account is not None:
+            names.append(account.reference)
+            account = account.parent
+        return names
+
+    @property
+    def at_rest_since(self) -> datetime | None:
+        """A case that was merged rests with the one it went into."""
+        return self.merged_into.at_rest_since if self.merged_into else self.closed_at
 
     @property
     def claimant(self) -> User | None:

@@ -190,6 +190,18 @@ class Report(Record):
         """Whether its files are for custodians only."""
         return bool(self.rule and self.rule.content_handling == "sealed")
 
+    def held_with(self) -> list[str]:
+        return [self.case.reference, *self.case.held_with()] if self.case else []
+
+    @property
+    def at_rest_since(self) -> datetime | None:
+        """A report rests with its case; one that led to none, from when it was declined or taken back."""
+        if self.case:
+            return self.case.at_rest_since
+        return (
+            (self.triaged_at or self.received_at) if self.state in (self.State.DECLINED, self.State.WITHDRAWN) else None
+        )
+
     @property
     def conduct_at(self) -> datetime:
         """When it happened as far as is known; unknown conduct time is report time (DESIGN 4)."""

@@ -106,6 +106,13 @@ class Waiver(Dossier):
         """Whether its last day is past: whatever else happened, it permits nothing any more."""
         return self.ends_on is not None and self.ends_on < now().date()
 
+    @property
+    def at_rest_since(self) -> datetime | None:
+        """From the end of its last day, or from when nothing could come of it any more."""
+        if self.state in (self.State.REFUSED, self.State.WITHDRAWN, self.State.REVOKED):
+            return self.decided_at or self.submitted_at
+        return midnight(self.ends_on) + timedelta(days=1) if self.ends_on and self.is_over else None
+
     def standing(self, at: datetime) -> str:
         """How it stands at `at`, computed: a state, or of a granted one in_force, pending, lapsed or expired."""
         if self.state not in (self.State.GRANTED, self.State.SUSPENDED):

@@ -38,6 +38,11 @@ PAST = {
     "put_to_committee": "put_to_committee", "recall": "recalled", "recuse": "recused", "refuse": "refused",
     "request_changes": "requested_changes", "screen": "screened", "seat": "seated", "suspend": "suspended",
     "unseat": "unseated", "vote": "voted",
+    "describe": "described", "link_document": "linked_document", "move_group": "moved_group",
+    "move_rule": "moved_rule", "remove_group": "removed_group", "remove_rule": "removed_rule",
+    "unlink_document": "unlinked_document", "write_group": "written_group", "write_rule": "written_rule",
+    "ask_release": "asked_release", "carry_out": "carried_out", "dispose": "disposed", "keep": "kept",
+    "place": "placed", "report_damage": "reported_damage", "retain": "retained",
     # not in use yet, and easily got wrong
     "stay": "stayed", "drop": "dropped", "deny": "denied", "begin": "begun", "admit": "admitted",
 }  # fmt: skip

@@ -23,6 +23,7 @@ from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
 from tipstaff.vault.models import NAME_LIMIT, SealedFile
+from tipstaff.vault.places import place_of
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.refused import Refused
 
@@ -97,7 +98,7 @@ def open_sealed(sealed: SealedFile) -> IO[bytes]:
     identity = pyrage.x25519.Identity.from_str(_unwrap(bytes(sealed.wrapped_key)))
     clear = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115  the caller closes it
     try:
-        if _decrypt(_path(sealed.pk), identity, clear).sha256.hexdigest() != sealed.sha256:
+        if _decrypt(place_of(sealed.pk), identity, clear).sha256.hexdigest() != sealed.sha256:
             raise Damaged(f"The stored bytes of file {sealed.pk} are not the ones that were sealed.")
     except BaseException:
         clear.close()
@@ -115,7 +116,7 @@ def opens(sealed: SealedFile) -> bool:
 
 
 def is_stored(sealed: SealedFile) -> bool:
-    return _path(sealed.pk).exists()
+    return place_of(sealed.pk).exists()
 
 
 def _name_of(upload: UploadedFile) -> str:
@@ -127,7 +128,7 @@ def _name_of(upload: UploadedFile) -> str:
 
 
 def _store(name: UUID, upload: UploadedFile, identity: Any) -> Digesting:
-    final = _path(name)
+    final = place_of(name)
     settings.VAULT_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     final.parent.mkdir(mode=0o700, exist_ok=True)
     partial = final.with_suffix(".partial")
@@ -172,10 +173,6 @@ def _decrypt(path: Path, identity: Any, target: IO[bytes]) -> Digesting:
     return digesting
 
 
-def _path(name: UUID) -> Path:
-    return settings.VAULT_DIR / name.hex[-2:] / f"{name}.age"
-
-
 def _sniff(head: bytes) -> str:
     try:
         return puremagic.from_string(head, mime=True) if head else ""
@@ -202,6 +199,8 @@ def _wrap(identity: str) -> bytes:
 
 
 def _unwrap(wrapped: bytes) -> str:
+    if not wrapped:
+        raise Damaged("The key of this file was destroyed.")
     for secret in (settings.VAULT_KEY, *settings.VAULT_KEY_FALLBACKS):
         with contextlib.suppress(InvalidTag):
             return _key_encryption_key(secret).decrypt(wrapped[:12], wrapped[12:], None).decode()

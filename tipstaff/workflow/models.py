@@ -1,6 +1,7 @@
 """What every record has: a UUIDv7, a reference people can read, a history, and a lock."""
 
 from copy import deepcopy
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -53,6 +54,15 @@ class Record(models.Model):
     def stream(self) -> str:
         root = self.history_of()
         return f"{root.reference_prefix}:{root.pk}"
+
+    def held_with(self) -> list[str]:
+        """References of what else a legal hold may be on to keep the files of this record: its account, its case."""
+        return []
+
+    @property
+    def at_rest_since(self) -> datetime | None:
+        """From when the ordinary retention of its files runs; None while something may still happen to it."""
+        return None
 
     def clock_moved(self, clock: Any) -> None:
         """A clock about this record changed; records that copy its due time override this."""

@@ -190,6 +190,7 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 IRREGULAR = {
     "begin": "begun",
     "give": "given",
+    "keep": "kept",
     "put": "put",
     "read": "read",
     "send": "sent",

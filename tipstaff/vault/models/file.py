@@ -1,0 +1,279 @@
+"""Bytes that must not change: each file sealed under a key of its own, written once, verified, its reads recorded, and
+disposed of when nothing keeps it any more.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tipstaff.ledger.models import UUIDv7
+from tipstaff.permissions import Permission
+from tipstaff.time import now
+from tipstaff.vault import places
+from tipstaff.vault.models.hold import BASIS_LIMIT, LegalHold, LegalHoldQuerySet
+from tipstaff.vault.models.people import person_column
+from tipstaff.workflow import references
+from tipstaff.workflow.actors import Actor
+from tipstaff.workflow.models import Record, RefQuerySet
+from tipstaff.workflow.operations import operation
+from tipstaff.workflow.refused import NotPermitted
+from tipstaff.workflow.states import StateField
+
+NAME_LIMIT = 255
+
+
+def loose(file: "SealedFile", actor: Actor) -> str | None:
+    return _("This file belongs to another matter already.") if file.matter else None
+
+
+def not_sealed_away(file: "SealedFile", actor: Actor) -> str | None:
+    """Material that the law lets few people see is opened by nobody, unless somebody else unsealed it for them."""
+    if not file.content_is_sealed:
+        return None
+    if any(given.asked_by_id == getattr(actor, "pk", None) for given in file.unsealings.standing(now())):
+        return None
+    return _(
+        "This material is sealed. Work from labels, digests and what the finding says, or ask a custodian to unseal it "
+        "for you."
+    )
+
+
+def approved_by_two(file: "SealedFile", _actor: Actor) -> str | None:
+    if file.disposals.approved().exists():
+        return None
+    return _("Nothing is disposed of without the approval of two people.")
+
+
+class SealedFileQuerySet(RefQuerySet["SealedFile"]):
+    def visible_to(self, person: Any) -> Self:
+        return self.filter(state=SealedFile.State.SEALED) if person.may(Permission.FILE_READ) else self.none()
+
+    def in_custody(self, person: Any) -> Self:
+        """What a custodian answers for: every file that came in, whatever became of it."""
+        return self if person.may(Permission.CUSTODY_VIEW) else self.none()
+
+    def unverified_since(self, at: datetime) -> Self:
+        """Sealed files that nobody compared with their digest since `at`, the longest waiting first."""
+        waiting = models.Q(verified_at=None) | models.Q(verified_at__lt=at)
+        return self.filter(waiting, state=SealedFile.State.SEALED).order_by(
+            models.F("verified_at").asc(nulls_first=True), "id"
+        )
+
+    def of(self, *records: Record) -> Self:
+        """The sealed files that belong to `records`, oldest first."""
+        return self.filter(matter__in=[record.reference for record in records], state=SealedFile.State.SEALED)
+
+
+@references.register("file")
+class SealedFile(Record):
+    class State(models.TextChoices):
+        RECEIVING = "receiving", gettext_lazy("Being received")
+        SEALED = "sealed", gettext_lazy("Sealed")
+        FAILED = "failed", gettext_lazy("Failed")
+        DISPOSED = "disposed", gettext_lazy("Disposed of")
+
+    state = StateField(max_length=12, choices=State, default=State.RECEIVING)
+    matter = models.CharField(max_length=200, blank=True, db_index=True)
+    name = models.CharField(max_length=NAME_LIMIT)
+    declared_type = models.CharField(max_length=200, blank=True)
+    sniffed_type = models.CharField(max_length=200, blank=True)
+    size = models.BigIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    sha512 = models.CharField(max_length=128, blank=True)
+    wrapped_key = models.BinaryField(help_text="The file's age identity, encrypted under the vault key.")
+    received_at = models.DateTimeField(default=now, editable=False)
+    verified_at = models.DateTimeField(null=True, editable=False, help_text="Last compared with its digest.")
+    damaged_at = models.DateTimeField(null=True, editable=False)
+    disposed_at = models.DateTimeField(null=True, editable=False)
+
+    untold = frozenset({"verified_at"})  # the batch that verified it says so
+
+    reference_field = "id"
+    objects = SealedFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["received_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="sealed")
+                | (models.Q(size__isnull=False) & ~models.Q(sha256="") & ~models.Q(sha512="")),
+                name="file_sealed_has_digests",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="disposed", disposed_at__isnull=False, wrapped_key=b"")
+                | ~models.Q(state="disposed") & models.Q(disposed_at__isnull=True),
+                name="file_disposed_has_no_key",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                models.F("verified_at").asc(nulls_first=True),
+                "id",
+                condition=models.Q(state="sealed"),
+                name="file_to_verify",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def title(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("vault:download", args=[self.pk])
+
+    @property
+    def content_is_sealed(self) -> bool:
+        """Whether the law lets few people see it: the matter that it belongs to says so."""
+        return bool(getattr(references.find(self.matter), "content_is_sealed", False))
+
+    # --- what keeps it ---
+    @property
+    def holds(self) -> LegalHoldQuerySet:
+        """Holds that keep it: on the file, on its matter, and on what that matter names beside itself."""
+        matter = references.find(self.matter)
+        beside = matter.held_with() if matter else []
+        return LegalHold.objects.standing().filter(on__in=[self.reference, self.matter, *beside])
+
+    def expires_at(self) -> datetime | None:
+        """When the last of its retention clocks runs out; None while its matter is open, so that none can."""
+        matter = references.find(self.matter)
+        rested = matter.at_rest_since if matter else self.received_at
+        if rested is None:
+            return None
+        ends = [clock.expires_at for clock in self.retention_clocks.all()]
+        return max([rested + timedelta(days=settings.RETENTION_DAYS), *ends])
+
+    def kept_because(self, at: datetime, *, erasure: bool = False) -> str | None:
+        """Why it cannot be disposed of at `at`, or None. For an `erasure` the ordinary retention need not be over, but
+        holds, the clocks that somebody set, and an open matter keep it (GDPR 17(3)(b) and (e)).
+        """
+        if hold := self.holds.first():
+            return _("Legal hold %(ref)s keeps it: %(basis)s.") % {"ref": hold.ref, "basis": hold.basis}
+        expires = self.expires_at()
+        if expires is None:
+            return _("The matter that it belongs to is still open.")
+        for clock in self.retention_clocks.all():
+            if clock.expires_at > at:
+                return _("It has to be kept until %(day)s: %(basis)s.") % {
+                    "day": f"{clock.expires_at:%Y-%m-%d}",
+                    "basis": clock.basis,
+                }
+        if expires > at and not erasure:
+            return _("Its retention ends on %(day)s.") % {"day": f"{expires:%Y-%m-%d}"}
+        return None
+
+    @operation(creates=True, permission=Permission.FILE_SEAL, said=gettext_lazy("began to receive a file"))
+    def receive(self, *, actor: Actor) -> None:
+        """Announce a file and commit its key before the first byte is stored."""
+
+    @operation(
+        source=State.RECEIVING, target=State.SEALED, permission=Permission.FILE_SEAL, said=gettext_lazy("sealed a file")
+    )
+    def seal(self, *, actor: Actor, size: int, sha256: str, sha512: str, sniffed_type: str) -> None:
+        """The bytes are stored, read back and match these digests."""
+        self.size, self.sha256, self.sha512, self.sniffed_type = size, sha256, sha512, sniffed_type
+
+    @operation(
+        source=State.RECEIVING,
+        target=State.FAILED,
+        permission=Permission.FILE_SEAL,
+        said=gettext_lazy("failed to store a file"),
+    )
+    def fail(self, *, actor: Actor, reason: str) -> None:
+        """The bytes could not be stored; nothing of them is kept."""
+
+    @operation(source=State.SEALED, permission=Permission.FILE_SEAL, guard=loose, said=gettext_lazy("attached a file"))
+    def attach(self, *, actor: Actor, to: Record) -> None:
+        """Give the file to the matter it is evidence in. Once."""
+        self.matter = to.reference
+
+    @operation(
+        source=State.SEALED, permission=Permission.FILE_READ, guard=not_sealed_away, said=gettext_lazy("read a file")
+    )
+    def read(self, *, actor: Actor, purpose: str) -> None:
+        """Somebody is about to see the bytes. Committed before the first one is served. Refused to who may not see the
+        matter that the file belongs to: members of the committee read what a waiver rests on, and nothing of a case.
+        """
+        if not self.in_sight_of(actor):
+            raise NotPermitted(_("Your roles do not allow this."), permission=Permission.FILE_READ, about=self.stream)
+
+    def in_sight_of(self, actor: Actor) -> bool:
+        """Whether `actor` may see the matter that the file belongs to."""
+        if actor.may(Permission.FILE_UNSEAL):
+            return True
+        matter = references.find(self.matter)
+        if matter is None:
+            return actor.may(Permission.EVIDENCE_READ)
+        known: Any = type(matter)._default_manager
+        return known.visible_to(actor).filter(pk=matter.pk).exists()
+
+    @operation(
+        source=State.SEALED,
+        permission=Permission.FILE_RETAIN,
+        label=gettext_lazy("Keep it longer"),
+        said=gettext_lazy("set how long a file is kept"),
+    )
+    def retain(self, *, actor: Any, kind: str, until: datetime, basis: str) -> None:
+        """Start a clock of its own beside the ordinary one. Clocks are added, and never shortened."""
+        RetentionClock.objects.create(
+            file=self, kind=kind, starts_at=now(), expires_at=until, basis=basis, set_by=actor
+        )
+
+    @operation(
+        source=State.SEALED,
+        permission=Permission.FILE_DISPOSE,
+        said=gettext_lazy("found a file damaged"),
+    )
+    def report_damage(self, *, actor: Actor) -> None:
+        """The stored bytes are not the ones that were sealed. Nothing is served of it any more."""
+        self.damaged_at = self.damaged_at or now()
+
+    @operation(
+        source=State.SEALED,
+        target=State.DISPOSED,
+        permission=Permission.FILE_DISPOSE,
+        guard=approved_by_two,
+        said=gettext_lazy("disposed of a file"),
+    )
+    def dispose(self, *, actor: Actor, disposal: str, sha256: str, size: int) -> None:
+        """Destroy the key, so that no copy of the bytes can be opened again, in backups neither; then the bytes. The
+        digests stay, so that whoever has a copy can still show what it is one of.
+        """
+        self.wrapped_key, self.disposed_at = b"", now()
+        transaction.on_commit(lambda: places.remove(self.pk))
+
+
+class RetentionClock(models.Model):
+    """How long a file is kept beside the ordinary retention, and what says so."""
+
+    class Kind(models.TextChoices):
+        REGULATOR = "regulator", gettext_lazy("An authority asked for it")
+        PRESERVATION = "preservation", gettext_lazy("The law has it preserved after a referral")
+        LITIGATION = "litigation", gettext_lazy("A dispute is under way or expected")
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
+    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="retention_clocks")
+    kind = models.CharField(max_length=20, choices=Kind)
+    starts_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    basis = models.CharField(max_length=BASIS_LIMIT)
+    set_by = person_column()
+
+    class Meta:
+        ordering = ["expires_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("starts_at")), name="retention_ends_after_it_began"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.Kind(self.kind).label)
