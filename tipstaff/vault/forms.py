@@ -1,8 +1,5 @@
-"""How files come in through a form: several at once, limited in number and size by the same constants that are told.
-And what the acts of custody need beside the press of a button.
-"""
+"""How files come in through a form: several at once, limited in number and size by the same constants that are told."""
 
-from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django import forms
@@ -12,9 +9,6 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-
-from tipstaff.time import now
-from tipstaff.vault.models import Disposal, LegalHold, RetentionClock, Unsealing
 
 
 def limits_told(most: int) -> str:
@@ -59,58 +53,3 @@ class FilesField(forms.FileField):
                     code="too_large",
                 )
         return [super(FilesField, self).clean(upload, initial) for upload in uploads]
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Stays in the history."),
-    )
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        return dict(self.cleaned_data)
-
-
-class HoldForm(forms.ModelForm):
-    class Meta:
-        model = LegalHold
-        fields = ("on", "basis", "reason")
-        widgets = {"reason": forms.Textarea(attrs={"rows": 3})}
-        help_texts = {"on": gettext_lazy("A reference with its kind: case:C-0001, subject:acct_1, file:….")}
-
-
-class UnsealForm(forms.ModelForm):
-    class Meta:
-        model = Unsealing
-        fields = ("reason",)
-        widgets = {"reason": forms.Textarea(attrs={"rows": 3})}
-
-
-class DisposeForm(forms.ModelForm):
-    class Meta:
-        model = Disposal
-        fields = ("ground", "reason")
-        widgets = {"reason": forms.Textarea(attrs={"rows": 3})}
-
-
-class RetainForm(forms.Form):
-    kind = forms.ChoiceField(label=gettext_lazy("Why longer?"), choices=RetentionClock.Kind.choices)
-    until = forms.DateField(
-        label=gettext_lazy("Until the end of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    basis = forms.CharField(
-        label=gettext_lazy("Basis"), max_length=300, help_text=gettext_lazy("The law, order or matter it rests on.")
-    )
-
-    def clean_until(self) -> date:
-        day: date = self.cleaned_data["until"]
-        if day <= now().date():
-            raise forms.ValidationError(_("Choose a day that lies ahead."))
-        return day
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        return self.cleaned_data | {"until": datetime.combine(self.cleaned_data["until"], time.max, tzinfo=UTC)}

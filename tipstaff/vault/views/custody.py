@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
 from tipstaff.time import now
-from tipstaff.vault.forms import DisposeForm, HoldForm, ReasonForm, RetainForm, UnsealForm
+from tipstaff.vault.custody_forms import DisposeForm, HoldForm, ReasonForm, RetainForm, UnsealForm
 from tipstaff.vault.models import Disposal, LegalHold, SealedFile, Unsealing
 from tipstaff.workflow import references
 from tipstaff.workflow.history import steps_of
