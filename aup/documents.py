@@ -8,21 +8,13 @@ from typing import Any
 
 import yaml
 
+from aup.digests import digest as digest
 from aup.matrix import shape
-from aup.matrix.editing import digest
 from aup.models import Catalogue, DecisionMatrix, Example, LinkedDocument, PolicyVersion, Rule, RuleGroup
+from aup.schema import LINK_KEYS, OPTIONAL_RULE_KEYS
+from aup.schema import RULE_KEYS as RULE_KEYS
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same answer eight times as fast where libyaml is there
-OPTIONAL_RULE_KEYS = ("products", "activity")  # lists that are written only where they limit the rule
-# A rule is shown and written with its keys in this order.
-RULE_ORDER = (
-    "code", "title", "kind", "disposition", "severity", "modalities", "audience", "jurisdictions", "products",
-    "activity", "enabled", "statement", "action", "threshold", "conditions", "parameters", "examples", "exemptions",
-    "legal_referral", "content_handling", "support_first", "minimum_tier", "consequence", "waivable",
-    "zero_tolerance", "obligation", "controls", "mappings",
-)  # fmt: skip
-RULE_KEYS = tuple(key for key in RULE_ORDER if key not in {*OPTIONAL_RULE_KEYS, "examples"})
-LINK_KEYS = ("kind", "title", "url", "binding")
 IN_ROWS = ("groups", "linked_documents")  # of the taxonomy; the rest of it is the catalogue
 
 
@@ -38,16 +30,6 @@ def _as_json(text: bytes) -> str:
     if not isinstance(document, dict):
         raise ValueError("The document is not a mapping of keys to values.")
     return json.dumps(document)
-
-
-def rule_document(rule: Rule) -> dict[str, Any]:
-    """A rule as a taxonomy writes it. Reads `examples`: prefetch them."""
-    examples = {
-        "allowed": [example.text for example in rule.allowed_examples],
-        "prohibited": [example.text for example in rule.prohibited_examples],
-    }
-    values = {key: examples if key == "examples" else getattr(rule, key) for key in RULE_ORDER}
-    return {key: value for key, value in values.items() if value or key not in OPTIONAL_RULE_KEYS}
 
 
 @dataclass(frozen=True)
@@ -79,7 +61,7 @@ class Documents:
         """The documents that `version` consists of: loaded into another draft they make the same rows."""
         families: dict[Any, list[dict[str, Any]]] = {group.pk: [] for group in version.groups.all()}
         for rule in version.rules.order_by("position").prefetch_related("examples"):
-            families[rule.group_id].append(rule_document(rule))
+            families[rule.group_id].append(rule.document)
         taxonomy = dict(version.catalogue.document)
         if links := [{key: getattr(link, key) for key in LINK_KEYS} for link in version.linked_documents.all()]:
             taxonomy["linked_documents"] = links

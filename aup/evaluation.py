@@ -19,9 +19,19 @@ OUTCOMES_WITHOUT_TIER = {
 }
 
 
+BREACH = "breach"
+# What one of them asks of a rule; the rest of its `when` is for the person who names it.
+ASKS = {
+    "permitted": (lambda rule: rule.get("disposition") != "prohibited", "the rule prohibits this whatever was met"),
+    "support-first": (lambda rule: rule.get("support_first"), "the rule is not one of support first"),
+}
+
+
 @dataclass(frozen=True)
 class Evaluation:
-    """What the matrix says. `steps` leads from the cell to `tier`; the first step is the cell itself."""
+    """What the matrix says. `steps` leads from the cell to `tier`; the first step is the cell itself. Where an override
+    ends it without a tier, `outcome` is no breach, the tiers are empty and the only step says which override.
+    """
 
     inputs: dict[str, Any]
     matrix_version: str
@@ -38,6 +48,8 @@ class Evaluation:
     prior_warning_needed: bool
     notice_hours: int
     appeal_months: int
+    outcome: str = BREACH
+    override: str = ""  # the one that ended it without a tier
 
     def as_json(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
@@ -67,21 +79,29 @@ def evaluate(
     severity: int,
     recurrence: str,
     factors: Iterable[str] = (),
+    applying: Iterable[str] = (),
 ) -> Evaluation:
-    """The tier for a breach of `rule` (`Rule.facts`) with these findings; `factors` are ids listed in the matrix.
+    """The tier for a breach of `rule` (`Rule.facts`) with these findings; `factors` and `applying` are ids of factors
+    and overrides listed in the matrix. The first override that ends a case does; a permitted rule needs none named.
 
-    Unknown values, a severity more than 1 from the rule's own and a factor named twice raise ValueError.
+    Unknown values, an override that the rule does not admit, a severity more than 1 from the rule's own, a factor named
+    twice and a cell without a tier raise ValueError.
     """
     found = {"intent": intent, "sensitivity": sensitivity, "severity": severity, "recurrence": recurrence}
     chosen = _factors(document, list(factors))
     _refuse_unknown(document, rule, found)
+    inputs = {**found, "factors": [factor["id"] for factor in chosen], "rule": dict(rule)}
+    if ending := _ending(document, rule, set(applying)):
+        return _without_tier(document, rule, inputs, ending)
     known = tiers(document)
-    base = cells(document)[intent, sensitivity, severity, recurrence]
+    base = cells(document).get((intent, sensitivity, severity, recurrence), "")
+    if base not in known:
+        raise ValueError(f"{_described(found)}: the matrix gives no tier for this.")
     steps = _steps(document, rule, found, chosen, base)
     tier = known[steps[-1]["to"]]
     mandatory = rule.get("legal_referral") == "mandatory"
     return Evaluation(
-        inputs={**found, "factors": [factor["id"] for factor in chosen], "rule": dict(rule)},
+        inputs=inputs,
         matrix_version=str(document["decision_matrix"]["version"]),
         base_tier=base,
         tier=tier["code"],
@@ -91,11 +111,64 @@ def evaluate(
         sanctions=_sanctions(tier, mandatory),
         remediation=dict(tier["remediation"]),
         approver=tier["approver"],
-        four_eyes=bool(tier["four_eyes"]) or mandatory,
+        four_eyes=bool(tier["four_eyes"]) or mandatory or bool(chosen and document["adjustments"].get("four_eyes")),
         adds_referral=mandatory,
         prior_warning_needed=ends_account(tier) and not rule.get("zero_tolerance"),
         notice_hours=tier["notice_hours"],
         appeal_months=tier["appeal_months"],
+    )
+
+
+def recurrence_of(document: Document, counted: int, under_sanction: bool) -> str:
+    """The recurrence for so many earlier breaches that count: the last value for every further one, and for whoever
+    was under a sanction at the time.
+    """
+    order = dimensions(document)["recurrence"]
+    return str(order[-1] if under_sanction else order[min(counted, len(order) - 1)])
+
+
+def _ending(document: Document, rule: Mapping[str, Any], applying: set[str]) -> dict[str, str] | None:
+    """The first override of the document that is named, or that the rule itself brings, and ends the case."""
+    listed = outcomes_without_tier(document)
+    for name in applying - {override["id"] for override in listed}:
+        raise ValueError(f"“{name}” is no override of this matrix that ends a case.")
+    for name in applying & ASKS.keys():
+        admitted, refusal = ASKS[name]
+        if not admitted(rule):
+            raise ValueError(f"The override “{name}” does not apply: {refusal}.")
+    if rule.get("disposition") == "permitted":
+        permitted = {"id": "permitted", "when": "The rule permits this.", "outcome": OUTCOMES_WITHOUT_TIER["permitted"]}
+        listed = [permitted, *listed]
+        applying = applying | {"permitted"}
+    return next((override for override in listed if override["id"] in applying), None)
+
+
+def _without_tier(
+    document: Document, rule: Mapping[str, Any], inputs: dict[str, Any], override: Mapping[str, str]
+) -> Evaluation:
+    words = override["outcome"].replace("_", " ")
+    why = f"{override['when'].rstrip('.')}: no tier follows and the outcome is {words}."
+    referred = override["id"] == "good-faith-report" and rule.get("legal_referral") == "mandatory"
+    if referred:
+        why = f"{why.rstrip('.')}; the compulsory referral about the material is still made."
+    return Evaluation(
+        inputs=inputs,
+        matrix_version=str(document["decision_matrix"]["version"]),
+        base_tier="",
+        tier="",
+        title="",
+        steps=({"why": why, "from": "", "to": ""},),
+        explanation=why,
+        sanctions=_sanctions({"sanctions": []}, referred),
+        remediation={},
+        approver="",
+        four_eyes=referred,
+        adds_referral=referred,
+        prior_warning_needed=False,
+        notice_hours=0,
+        appeal_months=0,
+        outcome=override["outcome"],
+        override=override["id"],
     )
 
 
@@ -137,9 +210,11 @@ def _steps(
         place = floor
     if chosen:
         limit = int(document["adjustments"]["max_total_steps"])
-        moved = max(-limit, min(limit, sum(factor["steps"] for factor in chosen)))
-        target = max(floor, min(len(order) - 1, place + moved))
-        steps.append({"why": _adjusted(chosen, moved, target - place), "from": order[place], "to": order[target]})
+        total = sum(factor["steps"] for factor in chosen)
+        target = max(floor, min(len(order) - 1, place + max(-limit, min(limit, total))))
+        steps.append(
+            {"why": _adjusted(chosen, total, target - place, limit), "from": order[place], "to": order[target]}
+        )
         place = target
     if rule.get("legal_referral") == "mandatory":
         why = "The rule makes referral to the authority compulsory, so it is added with a second approval."
@@ -156,14 +231,18 @@ def _described(found: Mapping[str, Any]) -> str:
     )
 
 
-def _adjusted(chosen: list[dict[str, Any]], moved: int, effect: int) -> str:
+def _adjusted(chosen: list[dict[str, Any]], total: int, effect: int, limit: int) -> str:
     named = "; ".join(factor["title"][:1].lower() + factor["title"][1:] for factor in chosen)
-    if moved == 0:
+    if total == 0:
         return f"The factors cancel out ({named})."
+    if limit == 0:
+        return f"The factors change nothing, because this matrix lets none move the tier ({named})."
     if effect == 0:
-        limit = "at its lowest for this rule" if moved < 0 else "at its highest"
-        return f"The factors change nothing, because the tier is {limit} ({named})."
-    return f"{'Aggravating' if moved > 0 else 'Mitigating'} factors move it by one step ({named})."
+        place = "at its lowest for this rule" if total < 0 else "at its highest"
+        return f"The factors change nothing, because the tier is {place} ({named})."
+    steps = "one step" if abs(effect) == 1 else f"{abs(effect)} steps"
+    most = ", the most they can in total" if abs(effect) == limit < abs(total) else ""
+    return f"{'Aggravating' if total > 0 else 'Mitigating'} factors move it by {steps}{most} ({named})."
 
 
 def _explanation(steps: list[dict[str, str]], known: Mapping[str, Mapping[str, Any]]) -> str:

@@ -355,3 +355,41 @@ class LiftForm(forms.Form):
         max_length=300,
         help_text=gettext_lazy("Stands in the history and beside the measure. The decision stays as it is."),
     )
+
+
+class SimulationForm(forms.Form):
+    """Over how long, and which of the changes; what it does not know it leaves out."""
+
+    is_filter = True
+    MONTHS = 12
+    over = forms.TypedChoiceField(
+        label=gettext_lazy("Decisions of the last"),
+        choices=[
+            (3, gettext_lazy("3 months")),
+            (6, gettext_lazy("6 months")),
+            (12, gettext_lazy("12 months")),
+            (24, gettext_lazy("24 months")),
+            (60, gettext_lazy("5 years")),
+        ],
+        coerce=int,
+        initial=MONTHS,
+        required=False,
+        empty_value=None,
+    )
+    show = forms.ChoiceField(
+        label=gettext_lazy("Show"),
+        choices=[
+            ("", gettext_lazy("All that change")),
+            ("milder", gettext_lazy("Those that become milder")),
+            ("harsher", gettext_lazy("Those that become harsher")),
+        ],
+        required=False,
+    )
+
+    @property
+    def months(self) -> int:
+        return self.cleaned_data.get("over") or self.MONTHS if self.is_bound and self.is_valid() else self.MONTHS
+
+    @property
+    def direction(self) -> str:
+        return self.cleaned_data.get("show", "") if self.is_bound and self.is_valid() else ""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.views import console, course, decisions, desk, measures, public
+from cases.views import console, course, decisions, desk, measures, public, simulation
 
 app_name = "cases"
 urlpatterns = [
@@ -33,5 +33,6 @@ urlpatterns = [
     path("desk/decisions/<str:ref>/issue/", decisions.decision_issue, name="decision_issue"),
     path("desk/decisions/<str:ref>/withdraw/", decisions.decision_withdraw, name="decision_withdraw"),
     path("desk/decisions/<str:ref>/send-back/", decisions.decision_send_back, name="decision_send_back"),
+    path("desk/simulation/<slug:ref>/", simulation.simulation, name="simulation"),
     path("desk/subjects/<str:external_id>/", desk.subject, name="subject"),
 ]

@@ -1,22 +1,15 @@
 """Changing a matrix document: always a new document, with a reason beside every cell that was changed."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from aup.digests import digest as digest
 from aup.matrix.table import DIMENSIONS, ROW, Cell, Document, cells, named, tiers, wanted
 
 REASON_LIMIT = 300  # characters, of why a cell is changed
-
-
-def digest(document: Document) -> str:
-    """SHA-256 of a document's canonical JSON: the same content gives the same digest, however it was written."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def with_cells(document: Document, changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aup import vagueness
 from aup.models.example import Example
 from aup.models.version import PolicyVersion
+from aup.schema import OPTIONAL_RULE_KEYS, RULE_ORDER
 from tipstaff.workflow import references
 from tipstaff.workflow.models import Record, RefQuerySet
 
@@ -191,6 +193,8 @@ class Rule(Record):
             "minimum_tier": self.minimum_tier,
             "legal_referral": self.legal_referral,
             "zero_tolerance": self.zero_tolerance,
+            "disposition": self.disposition,
+            "support_first": self.support_first,
         }
 
     @property
@@ -219,6 +223,21 @@ class Rule(Record):
     def prohibited_examples(self) -> list[Example]:
         return [example for example in self.examples.all() if example.kind == Example.Kind.PROHIBITED]
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """The rule as a taxonomy writes it. Reads `examples`: prefetch them."""
+        examples = {
+            "allowed": [example.text for example in self.allowed_examples],
+            "prohibited": [example.text for example in self.prohibited_examples],
+        }
+        values = {key: examples if key == "examples" else getattr(self, key) for key in RULE_ORDER}
+        return {key: value for key, value in values.items() if value or key not in OPTIONAL_RULE_KEYS}
+
+    @property
+    def opened_as(self) -> dict[str, Any]:
+        """What a page that edits the rule shows: its document and where it stands."""
+        return {"group": self.group.code, **self.document}
+
     def lacking(self) -> list[str]:
         """What the rule still lacks before it can be published, in words. Reads `examples`: prefetch them."""
         kinds = ["corrective", "monitoring"]
@@ -227,6 +246,7 @@ class Rule(Record):
         parts = {
             _("an action"): self.action.strip(),
             _("a threshold"): self.threshold.strip(),
+            _("a threshold that can be tested"): not vagueness.untestable(self.threshold),
             _("its consequence"): all(str(self.consequence.get(kind) or "").strip() for kind in kinds),
             _("an allowed example"): self.allowed_examples,
             _("a prohibited example"): self.prohibited_examples,

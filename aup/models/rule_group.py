@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from aup.schema import GROUP_KEYS
 from tipstaff.ledger.models import UUIDv7
 
 
@@ -19,3 +20,8 @@ class RuleGroup(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def document(self) -> dict[str, str]:
+        """The group as a taxonomy writes it, without its rules."""
+        return {key: getattr(self, key) for key in GROUP_KEYS}

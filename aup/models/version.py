@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from aup.matrix import editing
 from aup.models.decision_matrix import DecisionMatrix
+from aup.models.drafting import Drafting
 from aup.models.policy import Policy
 from aup.models.sign_off import SignOff
 from tipstaff.accounts.models import User
@@ -21,7 +22,7 @@ from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
-from tipstaff.workflow.models import NextRef, Record, RefQuerySet
+from tipstaff.workflow.models import NextRef, RefQuerySet
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
 from tipstaff.workflow.states import StateField
@@ -86,15 +87,6 @@ def not_publishable(version: "PolicyVersion", _actor: Actor) -> str | None:
     return " ".join(version.missing()) or None
 
 
-def number_refused(number: str, version: "PolicyVersion") -> str | None:
-    """Why `version` cannot have `number`: rules are cited by it, so it is short, and no other version has it."""
-    if not NUMBER.fullmatch(number) or number in TAKEN:
-        return _("A number is up to 20 letters, digits, dots, hyphens and plus signs, such as 1.1.")
-    if PolicyVersion.objects.exclude(pk=version.pk).filter(number=number).exists():
-        return _("Version %(number)s is there already; give the draft another number.") % {"number": number}
-    return None
-
-
 def stamped(state: str, *given: str) -> Q:
     """In `state` the stamps `given` are there, and the later ones are not."""
     stamps = ("submitted_at", "approved_at", "published_at", "withdrawn_at")
@@ -107,7 +99,7 @@ def person() -> models.ForeignKey:
 
 
 @references.register("policy")
-class PolicyVersion(Record):
+class PolicyVersion(Drafting):
     class State(models.TextChoices):
         DRAFT = "draft", gettext_lazy("Draft")
         IN_REVIEW = "in_review", gettext_lazy("In review")
@@ -200,7 +192,7 @@ class PolicyVersion(Record):
         sentences = self.signatures_missing()
         if not self.rationale.strip():
             sentences.append(_("Give the rationale of this version."))
-        sentences += self._date_missing() + self._rules_missing()
+        sentences += self._scope_missing() + self._date_missing() + self._rules_missing()
         matrix = getattr(self, "matrix", None)
         if matrix is None:
             return [*sentences, _("The decision matrix is missing.")]
@@ -210,6 +202,11 @@ class PolicyVersion(Record):
         signed = {sign_off.function for sign_off in self.sign_offs.all()}
         missing = [str(function.label).lower() for function in SignOff.Function if function not in signed]
         return [_("Still to sign off: %(functions)s.") % {"functions": ", ".join(missing)}] if missing else []
+
+    def _scope_missing(self) -> list[str]:
+        parts = {"data": _("data it covers"), "tasks": _("tasks it covers"), "contexts": _("contexts it applies in")}
+        missing = [words for part, words in parts.items() if not self.scope.get(part)]
+        return [_("Give the scope: the %(parts)s.") % {"parts": ", ".join(missing)}] if missing else []
 
     def _date_missing(self) -> list[str]:
         if self.effective_from is None:
@@ -233,8 +230,16 @@ class PolicyVersion(Record):
     def complete(self, *, actor: Actor) -> None:
         """Refuse a number that another version has. Drafting waits for its turn, so that two cannot take one."""
         Policy.objects.select_for_update(no_key=True).get(pk=self.policy_id)
-        if reason := number_refused(self.number, self):
+        if reason := self.number_refused(self.number):
             raise Refused(reason)
+
+    def number_refused(self, number: str) -> str | None:
+        """Why this version cannot have `number`: rules are cited by it, so it is short, and no other version has it."""
+        if not NUMBER.fullmatch(number) or number in TAKEN:
+            return _("A number is up to 20 letters, digits, dots, hyphens and plus signs, such as 1.1.")
+        if PolicyVersion.objects.exclude(pk=self.pk).filter(number=number).exists():
+            return _("Version %(number)s is there already; give the draft another number.") % {"number": number}
+        return None
 
     @operation(creates=True, permission=Permission.POLICY_EDIT)
     def draft(

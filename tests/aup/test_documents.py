@@ -42,7 +42,8 @@ def rows(version: PolicyVersion) -> list:
         (Catalogue, "version"), (DecisionMatrix, "version"),
     ):  # fmt: skip
         names = [field.name for field in model._meta.concrete_fields if field.name not in own]
-        order = ["rule__position", "kind", "position"] if model is Example else ["pk"]
+        order = ["rule__position", "kind"] if model is Example else []
+        order += ["position"] if "position" in names else []
         related = ["group__code"] if model is Rule else ["rule__code"] if model is Example else []
         found.append(list(model.objects.filter(**{key: version}).order_by(*order).values(*names, *related)))
     return found

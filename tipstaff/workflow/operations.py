@@ -198,6 +198,7 @@ IRREGULAR = {
     "tell": "told",
     "uphold": "upheld",
     "withdraw": "withdrawn",
+    "write": "written",
 }
 DOUBLED = {"admit", "drop", "enrol", "step", "stop", "submit"}
 
