@@ -6,6 +6,7 @@
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -18,10 +19,11 @@ from tipstaff.demo.people import PASSWORD, PEOPLE
 from tipstaff.demo.story import cast, policy, systems, waivers
 from tipstaff.demo.story.cases import CaseTeller
 from tipstaff.demo.story.cast import DEMO
+from tipstaff.demo.story.hands import all_or_none, dealt
 from tipstaff.demo.story.plans import Planner
 from tipstaff.demo.story.policy import publish
 from tipstaff.demo.story.prose import drawing
-from tipstaff.demo.story.reports import Reporters, unfounded
+from tipstaff.demo.story.reports import TAKEN_UP, Reporters, unfounded
 from tipstaff.demo.story.stage import Course, Stage
 from tipstaff.time import moved_to, now
 
@@ -30,9 +32,9 @@ SEED = "tipstaff"
 __all__ = ["enrol", "publish", "tell"]
 
 
-def tell(say: Callable[[str], None] = lambda _line: None, *, scale: float = 1.0) -> str:
+def tell(say: Callable[[str], None] = lambda _line: None, *, scale: float = 1.0, hands: int = 1) -> str:
     """Make what is missing and say what was done. Safe to run again: a story that was told is left as it is. `scale`
-    below 1 tells a smaller one, which still has some of everything.
+    below 1 tells a smaller one, which still has something for everybody; `hands` processes tell it.
     """
     with moved_to(now() - policy.AGE):
         people = enrol()
@@ -44,8 +46,9 @@ def tell(say: Callable[[str], None] = lambda _line: None, *, scale: float = 1.0)
     if not scale:
         return f"{len(people)} people and a policy; DEMO_STORY=0 asks for no more."
     say("Telling the demo's story, once: this takes about half a minute.")
-    with transaction.atomic():  # all of it or nothing: a start that was cut short tells it again
-        _tell(people, say, scale)
+    with transaction.atomic():
+        stage, reporters = _set_up(people, say)
+    _tell(stage, reporters, scale, hands)
     return f"{len(people)} people, {Report.objects.count()} reports, {Case.objects.count()} cases."
 
 
@@ -62,27 +65,52 @@ def enrol() -> dict[str, User]:
     return {person.mailbox: known[person.email] for person in PEOPLE}
 
 
-def _tell(people: dict[str, User], say: Callable[[str], None], scale: float) -> None:
+def _set_up(people: dict[str, User], say: Callable[[str], None]) -> tuple[Stage, Reporters]:
+    """The policy, the accounts and the machines' tokens, if a start that was cut short did not leave them."""
     began = now()
     policy.revise(people, began)
     with moved_to(began - policy.AGE):
-        subjects = cast.register()
-    stage = Stage(began, people, subjects, say)
-    with moved_to(began - policy.AGE):
-        reporters = Reporters(stage)
-    with moved_to(began):
-        severities = {code: rule.severity for code, rule in stage.books[0][1].items()}
-    cases: dict[str, Case] = {}
-    for plan in Planner(drawing(SEED), severities, scale).deal():
-        stage.enter(CaseTeller(stage, reporters, plan, cases).told())
-    for course in unfounded(stage, reporters, scale):
-        stage.enter(course)
-    stage.enter(systems.told(stage))
-    for course in waivers.told(stage, scale):
-        stage.enter(course)
-    stage.enter(_gateway(stage))
+        stage = Stage(began, people, cast.register(), say)
+        return stage, Reporters(stage)
+
+
+def _tell(stage: Stage, reporters: Reporters, scale: float, hands: int) -> None:
+    """What follows from there: all of it or nothing, so that a start that was cut short tells it again."""
+    tasks = [partial(_play, stage, courses) for courses in dealt(_shares(stage, reporters, scale), hands)]
     with uncollected():
-        stage.play()
+        if hands > 1:
+            all_or_none(tasks)
+        else:
+            with transaction.atomic():
+                tasks[0]()
+
+
+def _play(stage: Stage, courses: list[Course]) -> None:
+    for course in courses:
+        stage.enter(course)
+    stage.play()
+
+
+def _shares(stage: Stage, reporters: Reporters, scale: float) -> dict[str, tuple[float, list[Course]]]:
+    """The courses that may meet, together: those about one tree of accounts, and what the house does by itself. With
+    each share how long it takes, roughly.
+    """
+    with moved_to(stage.began):
+        severities = {code: rule.severity for code, rule in stage.books[0][1].items()}
+    planner, cases = Planner(drawing(SEED), severities, scale), dict[str, Case]()
+    shares: dict[str, tuple[float, list[Course]]] = {}
+
+    def put(share: str, weight: float, course: Course) -> None:
+        before, courses = shares.get(share, (0.0, []))
+        shares[share] = before + weight, [*courses, course]
+
+    for plan in planner.deal():
+        put(planner.trees[plan.account], plan.weight, CaseTeller(stage, reporters, plan, cases).told())
+    for course in unfounded(stage, reporters, scale):
+        put(planner.trees[TAKEN_UP], 0.4, course)
+    for course in (systems.told(stage), _gateway(stage), *waivers.told(stage, scale)):
+        put("the house", 1, course)
+    return shares
 
 
 @contextmanager

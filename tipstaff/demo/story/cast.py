@@ -101,10 +101,12 @@ def accounts() -> list[Account]:
 
 
 def register() -> dict[str, Subject]:
-    """The accounts by their external id, registered in this order."""
+    """The accounts by their external id, registered in this order if they are not."""
     known = dict(settings.LANGUAGES)
-    made: dict[str, Subject] = {}
+    made = {subject.external_id: subject for subject in Subject.objects.all()}
     for account in accounts():
+        if account.external_id in made:
+            continue
         subject = Subject(
             external_id=account.external_id,
             kind=account.kind,

@@ -1,5 +1,6 @@
 """Filing and triage: who reports what through which door, and the reports that lead to no case."""
 
+import multiprocessing
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
@@ -20,6 +21,7 @@ from tipstaff.workflow.actors import Actor, LinkHolder
 NAMES = ("amina.k", "jonas.w", "li.wei", "m.okoro", "sofia.r", "ines.d", "k.haddad", "y.tanaka", "t.novak", "leila.b")
 INSIDERS = ("product", "engineering", "owner", "legal")
 TOLD_EVERY = 50
+TAKEN_UP = "acct_3f19"  # the account that reports are about which an appeal brought back
 WITH_ADDRESS = 0.22  # the share of reporters who leave an address
 
 
@@ -28,13 +30,17 @@ class Reporters:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.filed = 0
+        self.filed = multiprocessing.Value("i")  # by all hands together
         self.token = self._let_in("Partner desk of Cloudlane", Permission.REPORT_FILE, Permission.REPORT_VIEW)
         self.gateway = self._let_in("Gateway", Permission.SANCTION_ACKNOWLEDGE, Permission.SUBJECT_VIEW)
-        self._let_in("Test bench, no longer used", Permission.REPORT_FILE).revoke(actor=stage.people["admin"])
+        bench = self._let_in("Test bench, no longer used", Permission.REPORT_FILE)
+        if bench.revoked_at is None:
+            bench.revoke(actor=stage.people["admin"])
 
     def _let_in(self, name: str, *scopes: Permission) -> Token:
         """A machine is given a token, long before it calls."""
+        if known := Token.objects.filter(name=name).first():
+            return known
         admin = self.stage.people["admin"]
         token, _secret = Token.draw(name=name, scopes=[str(scope) for scope in scopes], granted_by=admin, days=730)
         token.grant(actor=admin)
@@ -56,9 +62,11 @@ class Reporters:
             else []
         )
         report.file(actor=actor, files=sealed)
-        self.filed += 1
-        if self.filed % TOLD_EVERY == 0:
-            self.stage.say(f"Telling the story: {self.filed} reports so far.")
+        with self.filed.get_lock():
+            self.filed.value += 1
+            filed = self.filed.value
+        if filed % TOLD_EVERY == 0:
+            self.stage.say(f"Telling the story: {filed} reports so far.")
         return report
 
     def _door(self, rng: Random) -> tuple[Actor, dict[str, Any]]:
@@ -78,7 +86,7 @@ def triager(stage: Stage, rng: Random) -> User:
 # --- reports that lead to no case ---
 def unfounded(stage: Stage, reporters: Reporters, scale: float) -> Iterator[Course]:
     """What is declined, asked about, taken back, or waits for somebody to read it."""
-    counts = {"declined": 60, "withdrawn": 11, "asked": 8, "supplied": 4, "received": 21}
+    counts = {"declined": 64, "withdrawn": 12, "asked": 8, "supplied": 4, "received": 21}
     for ends, count in counts.items():
         for number in range(max(1, round(count * scale))):
             yield _course(stage, reporters, ends, number, drawing(f"{ends}{number}"))
@@ -118,7 +126,7 @@ def _taken_up(stage: Stage, report: Report, rng: Random) -> Course:
         stage.people[mailbox] for mailbox in ("reviewer", "reviewer2") if stage.people[mailbox] != report.triaged_by
     ]
     rule = stage.rule("OP-08", report.conduct_at)
-    report.accept(actor=others[0], subject=stage.subjects["acct_3f19"], rule=rule, severity=2)
+    report.accept(actor=others[0], subject=stage.subjects[TAKEN_UP], rule=rule, severity=2)
 
 
 def _age(rng: Random, ends: str, number: int) -> float:
