@@ -163,8 +163,9 @@ class WaiverTeller:
     def _voted(self, ballot: Ballot) -> Course:
         """Members vote within some days; where a vote is open, some have not."""
         members = [seat.person for seat, part in ballot.electorate() if part is None]
-        most = {"voting": 3, "called_off": 2}.get(self.ends, len(members))
-        for place, member in enumerate(members[:most]):
+        # Where a vote is open, the chair and the first members have not voted: they are who one becomes first.
+        voters = {"voting": members[-3:], "called_off": members[:2]}.get(self.ends, members)
+        for place, member in enumerate(voters):
             yield now() + timedelta(hours=self.rng.uniform(4, 20))
             if place == 5 and self.ends in ("attested", "voting_over"):
                 ballot.recuse(actor=member, reason=governance()["recused"])
