@@ -8,6 +8,7 @@ from appeals.api import AppealViewSet
 from cases.api import CaseViewSet, DecisionViewSet, ReportViewSet, SanctionViewSet
 from governance.api import AISystemViewSet, ControlViewSet
 from governance.waiver_api import WaiverViewSet
+from oversight.enforcement import how_we_enforce
 from tipstaff import health, home, languages
 from tipstaff.accounts.api import SubjectViewSet
 from tipstaff.metrics.views import metrics
@@ -39,6 +40,7 @@ urlpatterns = [
     path("people/webhooks/", include("tipstaff.notices.webhook_urls")),
     path("people/", include("tipstaff.accounts.urls")),
     path("policy/", include("aup.urls")),
+    path("how-we-enforce/", how_we_enforce, name="how_we_enforce"),
     path("", include("governance.urls")),
     path("", include("cases.urls")),
     path("", include("appeals.urls")),

@@ -15,7 +15,7 @@ from tipstaff.access import DenyByDefaultMiddleware, access_of
 from tipstaff.permissions import BUNDLES, Permission
 
 PUBLIC = {
-    "home", "healthz", "readyz", "metrics", "language",
+    "home", "how_we_enforce", "healthz", "readyz", "metrics", "language",
     "aup:policy", "aup:policy_json", "aup:policy_markdown", "aup:rule", "aup:matrix", "aup:history", "aup:compare",
     "aup:edition", "aup:edition_json", "aup:edition_markdown",
     "cases:report", "cases:follow",

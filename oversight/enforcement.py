@@ -1,0 +1,127 @@
+"""How we enforce, for everybody to read: put together from what the system is configured with, so that the page cannot
+promise what the code does not do.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.views.decorators.http import require_safe
+
+from aup.models import PolicyVersion
+from aup.models.decision_matrix import said
+from cases.models.approval import ISSUERS
+from cases.models.hand import Hand
+from cases.statement import APPEAL_MONTHS
+from governance.models.dossier import MAX_DAYS
+from governance.models.waiver import RECERTIFY_MONTHS
+from governance.quorum import SEATS_MINIMUM
+from tipstaff.access import public
+from tipstaff.permissions import Permission, Role, roles_with
+from tipstaff.sla import clocks
+from tipstaff.sla.models import Clock
+from tipstaff.time import now
+
+SEVERITIES = (4, 3, 2, 1)
+# What is done, and the permission that it takes.
+ACTS = (
+    (gettext_lazy("Reads reports, and opens a case or says why not"), Permission.REPORT_TRIAGE),
+    (gettext_lazy("Investigates, and proposes a decision"), Permission.DECISION_PROPOSE),
+    (gettext_lazy("Confirms a grave decision before it is issued"), Permission.DECISION_CONFIRM),
+    (gettext_lazy("Hears appeals"), Permission.APPEAL_DECIDE),
+    (gettext_lazy("Screens requests for waivers"), Permission.WAIVER_SCREEN),
+    (gettext_lazy("Votes on waivers"), Permission.BALLOT_CAST),
+    (gettext_lazy("Writes the policy"), Permission.POLICY_EDIT),
+    (gettext_lazy("Signs a new version for the product"), Permission.POLICY_SIGN_PRODUCT),
+    (gettext_lazy("Signs a new version for engineering"), Permission.POLICY_SIGN_ENGINEERING),
+    (gettext_lazy("Signs a new version for the law"), Permission.POLICY_SIGN_LEGAL),
+    (gettext_lazy("Signs a new version for compliance"), Permission.POLICY_SIGN_COMPLIANCE),
+    (gettext_lazy("Checks whole histories of cases"), Permission.HISTORY_EXPORT),
+)
+CASE_ACTS = (
+    Permission.REPORT_TRIAGE, Permission.CASE_VIEW, Permission.DECISION_PROPOSE, Permission.DECISION_ISSUE,
+    Permission.APPEAL_DECIDE,
+)  # fmt: skip
+GOALS = {
+    Clock.Kind.TRIAGE: gettext_lazy("A report is read and answered"),
+    Clock.Kind.DECISION: gettext_lazy("A case is decided"),
+    Clock.Kind.APPEAL: gettext_lazy("An appeal is decided"),
+    Clock.Kind.WAIVER_RECEIPT: gettext_lazy("A request for a waiver is taken up"),
+    Clock.Kind.WAIVER: gettext_lazy("A request for a waiver is decided"),
+}
+
+
+@require_safe
+@public
+def how_we_enforce(request: HttpRequest) -> HttpResponse:
+    """Who decides, within what time, by which table, and what can be done against it (S34, S35, S62, S98)."""
+    version = PolicyVersion.objects.select_related("matrix").in_force(now())
+    context = {
+        "version": version,
+        "acts": [(act, labels(roles_with(permission))) for act, permission in ACTS],
+        "parts": [part.label for part in Hand.Part],
+        "without_case_powers": labels(
+            [role for role in Role.values if not any(role in roles_with(act) for act in CASE_ACTS)]
+        ),
+        "self_issued_warning": settings.SELF_ISSUE_T1,
+        "severities": SEVERITIES,
+        "goals": [(label, [spoken(target(kind, level)) for level in SEVERITIES]) for kind, label in GOALS.items()],
+        "steps": {kind.value: between(kind) for kind in GOALS},
+        "appeal_months": APPEAL_MONTHS,
+        "seats": SEATS_MINIMUM,
+        "waiver_days": MAX_DAYS,
+        "restate_months": sorted(set(RECERTIFY_MONTHS.values())),
+    }
+    if version:
+        context |= _of_matrix(version)
+    return render(request, "oversight/how_we_enforce.html", context)
+
+
+def _of_matrix(version: PolicyVersion) -> dict[str, Any]:
+    matrix = version.matrix
+    tiers = [
+        tier | {"title": said(tier["title"]), "issuers": labels(ISSUERS.get(tier["approver"], ()))}
+        for tier in matrix.tiers.values()
+    ]
+    months = [tier["appeal_months"] for tier in tiers]
+    return {
+        "tiers": tiers,
+        "appeal_months": min(months, default=APPEAL_MONTHS),
+        "window_days": matrix.recurrence_window_days,
+        "interim": [
+            (level, spoken(timedelta(hours=hours)))
+            for level in SEVERITIES
+            if (hours := matrix.interim_hours(level)) is not None
+        ],
+    }
+
+
+def target(kind: Clock.Kind, severity: int) -> timedelta:
+    return clocks.TARGETS[kind][severity]
+
+
+def between(kind: Clock.Kind) -> str:
+    """From the shortest to the longest target of `kind`, in words."""
+    shortest, longest = (pick(target(kind, level) for level in SEVERITIES) for pick in (min, max))
+    if shortest == longest:
+        return spoken(shortest)
+    return pgettext("from shortest to longest time", "%(shortest)s to %(longest)s") % {
+        "shortest": spoken(shortest),
+        "longest": spoken(longest),
+    }
+
+
+def spoken(length: timedelta) -> str:
+    """A length of time in words: whole days, or hours below two days."""
+    hours = round(length.total_seconds() / 3600)
+    if hours < 48 and hours % 24:
+        return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
+    days = round(hours / 24)
+    return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
+
+
+def labels(roles: Any) -> str:
+    return pgettext("between two of a list", ", ").join(str(Role(role).label) for role in roles)

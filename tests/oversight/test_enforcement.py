@@ -1,0 +1,65 @@
+"""The page that says how we enforce is made from configuration: what changes there changes on it."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from cases.models.hand import Hand
+from tests.aup.policies import enrolled, enrolled_signers, published_an_hour_ago, under_another_name
+from tipstaff.permissions import BUNDLES, Permission, Role
+from tipstaff.sla.clocks import TARGETS
+from tipstaff.sla.models import Clock
+
+
+@pytest.fixture
+def read(client, db):
+    return lambda: " ".join(client.get(reverse("how_we_enforce")).content.decode().split())
+
+
+def test_it_is_put_together_from_configuration(client, db, django_assert_max_num_queries):
+    with django_assert_max_num_queries(4):
+        page = client.get(reverse("how_we_enforce")).content.decode()
+    assert "1 hour to 5 days" in page
+    assert "Head of enforcement" in page
+    for part in Hand.Part:
+        assert str(part.label) in page
+    assert reverse("cases:report") in page
+    assert reverse("how_we_enforce") in client.get(reverse("home")).content.decode()
+
+
+def test_a_target_that_changes_changes_the_page(read, monkeypatch):
+    assert "14 days</td>" in read()
+    monkeypatch.setitem(TARGETS, Clock.Kind.TRIAGE, dict.fromkeys((4, 3, 2, 1), timedelta(hours=7)))
+    page = read()
+    assert "7 hours</td>" in page
+    assert "1 hour to 5 days" not in page
+
+
+def test_a_setting_that_changes_changes_the_page(read, settings):
+    settings.SELF_ISSUE_T1 = False
+    assert "a warning too, is issued by somebody else" in read()
+    settings.SELF_ISSUE_T1 = True
+    assert "may be issued by the person who proposed it" in read()
+
+
+def test_a_role_that_changes_changes_the_page(read, monkeypatch):
+    row = 'Hears appeals</th><td data-label="By whom">'
+    assert f"{row}Appeals reviewer</td>" in read()
+    monkeypatch.setitem(BUNDLES, Role.COUNSEL, BUNDLES[Role.COUNSEL] | {Permission.APPEAL_DECIDE})
+    assert f"{row}Counsel, Appeals reviewer</td>" in read()
+
+
+def test_a_matrix_of_ones_own_is_the_one_that_is_told(read, tmp_path, monkeypatch, db):
+    from aup import loading
+
+    under_another_name(tmp_path)
+    matrix = (tmp_path / "decision_matrix.yaml").read_text()
+    assert "appeal_months: 6" in matrix
+    matrix = matrix.replace("appeal_months: 6", "appeal_months: 9").replace("window_days: 180", "window_days: 200")
+    (tmp_path / "decision_matrix.yaml").write_text(matrix)
+    monkeypatch.setattr(loading, "DATA", tmp_path)
+    published_an_hour_ago(enrolled("editor", "policy_editor"), enrolled_signers())
+    page = read()
+    assert "9 months at least" in page
+    assert "Earlier breaches count for 200 days." in page
