@@ -214,9 +214,10 @@ class Appeal(Record):
         """The tiers that could take the place of the one imposed: every lower one, down to the rule's minimum."""
         if self.decision is None or not self.decision.tier:
             return []
-        floor = self.decision.rule.minimum_tier or ""
-        tiers = self.decision.rule.version.matrix.document["tiers"]
-        return [tier for tier in tiers if floor <= tier["code"] < self.decision.effective_tier]
+        tiers = self.decision.rule.version.matrix.tiers
+        floor = list(tiers).index(minimum) if (minimum := self.decision.rule.minimum_tier) in tiers else 0
+        milder = set(self.decision.milder_tiers)
+        return [tier for place, (code, tier) in enumerate(tiers.items()) if place >= floor and code in milder]
 
     def clock_moved(self, clock: Clock) -> None:
         due_at = None if clock.stopped_at or clock.paused_at else clock.due_at

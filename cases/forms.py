@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from aup.evaluation import severities
 from aup.forms import RuleSelect
+from aup.matrix.table import dimensions
+from aup.matrix.words import called
 from aup.models import PolicyVersion, Rule
 from cases.models import Case, Decision, Evidence, Finding, Report
 from cases.models.decision import REASONS_LIMIT, REASONS_MINIMUM
@@ -218,9 +220,10 @@ class DecisionForm(forms.ModelForm):
         label=gettext_lazy("When it happened (UTC)"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
+    intent = forms.ChoiceField(label=gettext_lazy("Intent"), required=False, widget=forms.RadioSelect)
+    sensitivity = forms.ChoiceField(label=gettext_lazy("Data sensitivity"), required=False, widget=forms.RadioSelect)
     severity = forms.TypedChoiceField(
         label=gettext_lazy("Severity"),
-        choices=[(1, "1"), (2, "2"), (3, "3"), (4, "4")],
         coerce=int,
         empty_value=None,
         required=False,
@@ -239,16 +242,12 @@ class DecisionForm(forms.ModelForm):
         ]  # fmt: skip
         widgets = {
             "outcome": forms.Select,
-            "intent": forms.RadioSelect,
-            "sensitivity": forms.RadioSelect,
             "departure_reason": forms.Textarea(attrs={"rows": 2}),
             "outside_waiver": forms.Textarea(attrs={"rows": 2}),
             "reasons": forms.Textarea(attrs={"rows": 7, "maxlength": REASONS_LIMIT, "minlength": REASONS_MINIMUM}),
         }
         labels = {
             "outcome": gettext_lazy("Outcome"),
-            "intent": gettext_lazy("Intent"),
-            "sensitivity": gettext_lazy("Data sensitivity"),
             "departure_reason": gettext_lazy("Why another tier than recommended"),
             "outside_waiver": gettext_lazy("Why the act is outside the waiver"),
             "detection": gettext_lazy("How it was found"),
@@ -264,8 +263,10 @@ class DecisionForm(forms.ModelForm):
     def __init__(self, *arguments: Any, matrix: dict[str, Any], at: Any, group: str, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.fields["rule"].offer(at, group__code=group)
-        self.fields["intent"].choices = Decision.Intent.choices
-        self.fields["sensitivity"].choices = Decision.Sensitivity.choices
+        order = dimensions(matrix)
+        for name in ("intent", "sensitivity"):
+            self.fields[name].choices = [(value, called(value)) for value in order[name]]
+        self.fields["severity"].choices = [(level, str(level)) for level in order["severity"]]
         self.fields["tier"].choices = [
             ("", _("As the matrix recommends")),
             *((tier["code"], f"{tier['code']}: {tier['title']}") for tier in matrix["tiers"]),

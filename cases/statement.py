@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from aup.matrix.words import called
 from aup.models.decision_matrix import said
 from tipstaff.accounts.models import Subject
 from tipstaff.notices import outbox
@@ -105,16 +106,22 @@ def _rule_facts(decision: "Decision") -> list[list[str]]:
 
 
 def _grading(decision: "Decision") -> list[list[str]]:
+    days = decision.rule.version.matrix.recurrence_window_days
     times = {
         "first": _("the first in 180 days"),
         "repeat": _("the second in 180 days"),
         "persistent": _("repeated, or during a measure that was in force"),
     }
+    usual = days == 180 and decision.recurrence in times
+    counted = _("%(recurrence)s, counted over %(days)s days") % {
+        "recurrence": called(decision.recurrence),
+        "days": days,
+    }
     return [
-        [_("Intent"), decision.get_intent_display()],
-        [_("Data concerned"), decision.get_sensitivity_display()],
+        [_("Intent"), decision.intent_words],
+        [_("Data concerned"), decision.sensitivity_words],
         [_("Severity (1 low to 4 critical)"), str(decision.severity)],
-        [_("Earlier breaches"), times[decision.recurrence]],
+        [_("Earlier breaches"), times[decision.recurrence] if usual else counted],
     ]
 
 

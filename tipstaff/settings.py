@@ -239,7 +239,7 @@ LEDGER_KEY_FILE = Path(env.str("LEDGER_KEY_FILE", default=str(TIPSTAFF_HOME / "k
 FILES_PER_FORM = 5
 FILE_BYTES = 25 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500  # a decision matrix is one form: aup.matrix.table.CELLS_LIMIT and some
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 REQUEST_BYTES = FILES_PER_FORM * FILE_BYTES + 1024 * 1024
 FILE_DOORS = ("/report/", "/appeal/", "/desk/cases/")  # everywhere else a body is a form and no more

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from aup.forms import RuleFilter, WhichVersion
-from aup.matrix.words import called
+from aup.matrix.table import dimensions, wanted
+from aup.matrix.why import explained
+from aup.matrix.words import called, reasoned
 from aup.models import DecisionMatrix, PolicyVersion, Rule
 from aup.models.decision_matrix import said
 from aup.reading import measured
@@ -162,14 +164,27 @@ def matrix(request: HttpRequest) -> HttpResponse:
         tier | {"title": said(tier["title"]), "words": [found.sanction_words(each) for each in tier["sanctions"]]}
         for tier in found.tiers.values()
     ]
-    rows = [row | {key: called(row[key]) for key in ("intent", "sensitivity")} for row in found.rows]
-    factors = [factor | {"title": said(factor["title"])} for factor in found.factors]
     context = {
         "version": version,
         "current": in_force is not None and in_force.pk == version.pk,
         "matrix": found,
-        "rows": rows,
+        "rows": _rows(found),
+        "recurrences": [called(value) for value in dimensions(found.document)["recurrence"]],
         "tiers": tiers,
-        "factors": factors,
+        "factors": [
+            factor | {"title": said(factor["title"]), "size": abs(factor["steps"])} for factor in found.factors
+        ],
+        "most": found.document["adjustments"]["max_total_steps"],
     }
     return render(request, "aup/matrix_page.html", context)
+
+
+def _rows(matrix: DecisionMatrix) -> list[dict[str, Any]]:
+    """Every finding in order, with its tier for each recurrence and why."""
+    rows: dict[Any, dict[str, Any]] = {}
+    for why in explained(matrix.document, wanted(matrix.document)):
+        intent, sensitivity, severity, recurrence = why.cell
+        words = {"intent": called(intent), "sensitivity": called(sensitivity), "severity": severity, "cells": []}
+        row = rows.setdefault(why.cell[:3], words)
+        row["cells"].append({"tier": why.tier, "recurrence": called(recurrence), "why": reasoned(why)})
+    return list(rows.values())

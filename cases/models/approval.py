@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from aup.matrix.table import ends_account
 from cases.models.case import Case, claimed_by_actor
 from cases.models.hand import Hand
 from tipstaff.accounts.models import User
@@ -23,7 +24,6 @@ ISSUERS: dict[str, tuple[Role, ...]] = {
     "head_of_enforcement": (Role.HEAD_OF_ENFORCEMENT,),
     "head_of_enforcement_and_counsel": (Role.HEAD_OF_ENFORCEMENT,),
 }
-WARNING_FIRST = ("T8", "T9")  # DSA 23: termination only after an earlier warning, unless the rule is zero-tolerance
 
 
 def may_propose(decision: "Decision", actor: Actor) -> str | None:
@@ -82,21 +82,24 @@ def may_issue(decision: "Decision", actor: Actor) -> str | None:
 def _may_issue_own(decision: "Decision") -> str | None:
     if decision.self_issued and not decision.needs_confirmer:
         return None
-    if decision.tier == "T1" and not settings.SELF_ISSUE_T1:
+    if decision.lightest_warning and not settings.SELF_ISSUE_T1:
         return _("You proposed this warning; this organisation wants someone else to issue it.")
     return _("You investigated this case; someone else must issue the decision.")
 
 
 def warning_missing(decision: "Decision") -> str | None:
-    """Why this termination cannot be issued; None when it can, or is no termination."""
-    if decision.tier not in WARNING_FIRST or decision.rule.zero_tolerance:
+    """Why this termination cannot be issued (DSA 23: only after an earlier warning, unless the rule is zero-tolerance);
+    None when it can, or is no termination.
+    """
+    if not decision.ends_account or decision.rule.zero_tolerance or decision.counted().exists():
         return None
-    if type(decision).objects.counting(decision.case, decision.conduct_at).exists():
-        return None
+    open_still = [code for code, tier in decision.rule.version.matrix.tiers.items() if not ends_account(tier)]
+    if not open_still:
+        return _("This account was never warned under this group of rules, and the rule is not zero-tolerance.")
     return _(
         "This account was never warned under this group of rules, and the rule is not zero-tolerance: "
-        "choose T7 or below."
-    )
+        "choose %(tier)s or below."
+    ) % {"tier": open_still[-1]}
 
 
 def _needs_counsel(decision: "Decision") -> bool:

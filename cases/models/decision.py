@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aup.evaluation import Evaluation, evaluate
+from aup.evaluation import BREACH, Evaluation, evaluate, recurrence_of
+from aup.matrix.words import called
 from aup.models import Rule
 from cases import gateway, statement
 from cases.models import approval
@@ -34,7 +35,6 @@ from tipstaff.workflow.states import StateField
 REASONS_LIMIT = 5000
 REASONS_MINIMUM = 60  # characters: shorter is a rule's name, not a reason (DSA 17(4))
 STANDING = ("issued", "upheld", "varied")
-RECURRENCE_DAYS = 180
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class DecisionQuerySet(RefQuerySet["Decision"]):
     def waiting(self) -> Self:
         return self.filter(state__in=["proposed", "confirmed"])
 
-    def counting(self, case: Case, conduct_at: datetime) -> Self:
-        """Earlier breaches that make this one a recurrence: issued before it, within 180 days, same account and rule
+    def counting(self, case: Case, conduct_at: datetime, *, days: int) -> Self:
+        """Earlier breaches that make this one a recurrence: issued before it, within `days`, same account and rule
         group, standing, and not under appeal (DESIGN 4; a decision under appeal is shown and not counted).
         """
         return self.filter(
@@ -66,7 +66,7 @@ class DecisionQuerySet(RefQuerySet["Decision"]):
             outcome=Decision.Outcome.BREACH,
             state__in=STANDING,
             issued_at__lte=conduct_at,
-            issued_at__gt=conduct_at - timedelta(days=RECURRENCE_DAYS),
+            issued_at__gt=conduct_at - timedelta(days=days),
             contested_at=None,
         ).exclude(case=case)
 
@@ -95,17 +95,6 @@ class Decision(Record):
         SYSTEM_BEHAVIOUR = "system_behaviour", gettext_lazy("System behaviour")
         REFERRED = "referred", gettext_lazy("Referred")
 
-    class Intent(models.TextChoices):
-        INADVERTENT = "inadvertent", gettext_lazy("Inadvertent")
-        NEGLIGENT = "negligent", gettext_lazy("Negligent")
-        DELIBERATE = "deliberate", gettext_lazy("Deliberate")
-
-    class Sensitivity(models.TextChoices):
-        PUBLIC = "public", gettext_lazy("Public")
-        INTERNAL = "internal", gettext_lazy("Internal")
-        PERSONAL = "personal", gettext_lazy("Personal")
-        SPECIAL_CATEGORY = "special_category", gettext_lazy("Special category")
-
     class Automation(models.TextChoices):
         NONE = "none", gettext_lazy("People only")
         PARTIAL = "partial", gettext_lazy("A person with automated help")
@@ -116,15 +105,16 @@ class Decision(Record):
     outcome = models.CharField(max_length=24, choices=Outcome)
     rule = models.ForeignKey(Rule, models.PROTECT, related_name="+", help_text="As it stood when the conduct happened.")
     conduct_at = models.DateTimeField()
-    intent = models.CharField(max_length=12, choices=Intent, blank=True)
-    sensitivity = models.CharField(max_length=20, choices=Sensitivity, blank=True)
+    # Which values there are is the matrix's to say: that of the policy version cited.
+    intent = models.CharField(max_length=20, blank=True)
+    sensitivity = models.CharField(max_length=20, blank=True)
     severity = models.PositiveSmallIntegerField(null=True)
-    recurrence = models.CharField(max_length=12, blank=True, editable=False)
+    recurrence = models.CharField(max_length=20, blank=True, editable=False)
     factors = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     evaluation = models.JSONField(null=True, editable=False, help_text="Inputs, matrix version and result.")
-    recommended_tier = models.CharField(max_length=2, blank=True, editable=False)
-    tier = models.CharField(max_length=2, blank=True)
-    varied_tier = models.CharField(max_length=2, blank=True, editable=False, help_text="Set by an appeal: milder.")
+    recommended_tier = models.CharField(max_length=4, blank=True, editable=False)
+    tier = models.CharField(max_length=4, blank=True)
+    varied_tier = models.CharField(max_length=4, blank=True, editable=False, help_text="Set by an appeal: milder.")
     departure_reason = models.TextField(blank=True, max_length=2000)
     outside_waiver = models.TextField(
         blank=True, max_length=2000, help_text="Why the act was outside the waiver in force; needs a confirmer."
@@ -213,9 +203,23 @@ class Decision(Record):
     def stands(self) -> bool:
         return self.state in STANDING
 
+    @property
+    def intent_words(self) -> str:
+        return called(self.intent) if self.intent else ""
+
+    @property
+    def sensitivity_words(self) -> str:
+        return called(self.sensitivity) if self.sensitivity else ""
+
+    def counted(self) -> DecisionQuerySet:
+        """The earlier breaches that make this one a recurrence, in the window of the matrix that applies."""
+        days = self.rule.version.matrix.recurrence_window_days
+        return Decision.objects.counting(self.case, self.conduct_at, days=days)
+
     def recommend(self) -> Recommendation:
         """The matrix's answer for these inputs now. Refused for inputs that the matrix does not know."""
-        counted = list(Decision.objects.counting(self.case, self.conduct_at))
+        document = self.rule.version.matrix.document
+        counted = list(self.counted())
         under_sanction = (
             Sanction.objects.filter(subject=self.case.subject_id)
             .restricting()
@@ -224,10 +228,10 @@ class Decision(Record):
             .was_in_force(self.conduct_at)
             .exists()
         )
-        recurrence = "persistent" if under_sanction or len(counted) > 1 else "repeat" if counted else "first"
+        recurrence = recurrence_of(document, len(counted), under_sanction)
         try:
             evaluation = evaluate(
-                self.rule.version.matrix.document,
+                document,
                 self.rule.facts,
                 intent=self.intent,
                 sensitivity=self.sensitivity,
@@ -277,9 +281,13 @@ class Decision(Record):
     def _grade(self) -> None:
         """Ask the matrix, and hold a tier other than its answer to a reason and a confirmer."""
         answer = self.recommend()
+        if answer.evaluation.outcome != BREACH:
+            raise Refused(_("The rule permits this, so it is no breach; choose another outcome."))
         self.recurrence, self.recommended_tier = answer.recurrence, answer.evaluation.tier
         self.evaluation = answer.evaluation.as_json()
         self.tier = self.tier or self.recommended_tier
+        if not self.tier_document:
+            raise Refused(_("“%(tier)s” is not a tier of the matrix that applies.") % {"tier": self.tier})
         departs = self.tier != self.recommended_tier
         if departs and not self.departure_reason.strip():
             raise Refused(
@@ -289,7 +297,7 @@ class Decision(Record):
             raise Refused(refusal)
         self.departure_reason = self.departure_reason if departs else ""
         self.outside_waiver = self.outside_waiver.strip() if self.covering.exists() else ""
-        four_eyes = self.tier_document["four_eyes"] or answer.evaluation.adds_referral
+        four_eyes = self.tier_document["four_eyes"] or answer.evaluation.four_eyes
         self.needs_confirmer = departs or four_eyes or bool(self.outside_waiver)
 
     @property
@@ -448,8 +456,8 @@ class Decision(Record):
     )
     def vary(self, *, actor: Actor, tier: str, reason: str) -> None:
         """A milder tier takes the place of the one imposed; what was already served counts (no worse outcome)."""
-        tiers = {document["code"]: document for document in self.rule.version.matrix.document["tiers"]}
-        if tier not in tiers or tier >= (self.varied_tier or self.tier):
+        tiers = self.rule.version.matrix.tiers
+        if tier not in self.milder_tiers:
             raise Refused(
                 _("An appeal can only make the outcome milder; choose a tier below %(tier)s.") % {"tier": self.tier}
             )
@@ -459,6 +467,12 @@ class Decision(Record):
         for document in self._imposed_by(tiers[tier]):
             Sanction.of_tier(self, document, at=self.issued_at or now()).impose(actor=actor)
         gateway.tell_decision(self, "varied", actor=actor)
+
+    @property
+    def milder_tiers(self) -> list[str]:
+        """The codes of every tier lighter than the one that holds."""
+        order = list(self.rule.version.matrix.tiers)
+        return order[: order.index(self.effective_tier)] if self.effective_tier in order else []
 
     @property
     def effective_tier(self) -> str:
@@ -471,4 +485,10 @@ class Decision(Record):
 
     @property
     def self_issued(self) -> bool:
-        return self.outcome in approval.SELF_ISSUED or (self.tier == "T1" and settings.SELF_ISSUE_T1)
+        return self.outcome in approval.SELF_ISSUED or (self.lightest_warning and settings.SELF_ISSUE_T1)
+
+    @property
+    def lightest_warning(self) -> bool:
+        """Whether it is T1, the lightest tier, and restricts nothing: its proposer may issue it if that is wished."""
+        light = {document["type"] for document in self.sanction_documents} <= set(Sanction.WITHOUT_RESTRICTION)
+        return self.tier == "T1" == next(iter(self.rule.version.matrix.tiers)) and light

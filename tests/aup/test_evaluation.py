@@ -80,6 +80,58 @@ class TestExamples:
         assert all(f"outcome {override['outcome']}" in override["effect"] for override in listed)
 
 
+class TestOverrides:
+    @pytest.mark.parametrize(("override", "outcome"), OUTCOMES_WITHOUT_TIER.items())
+    def test_each_ends_it_without_a_tier_and_says_so(self, override, outcome):
+        rule = PLAIN | {"disposition": "restricted", "support_first": True}
+        result = evaluate(DOCUMENT, rule, **found(), applying=[override])
+        assert (result.outcome, result.override, result.tier, result.sanctions) == (outcome, override, "", ())
+        assert f"no tier follows and the outcome is {outcome.replace('_', ' ')}." in result.explanation
+
+    def test_they_are_looked_at_from_top_to_bottom(self):
+        assert evaluate(DOCUMENT, PLAIN, **found(), applying=["correction", "exemption"]).override == "exemption"
+
+    def test_a_permitted_rule_needs_none_named(self):
+        result = evaluate(DOCUMENT, PLAIN | {"disposition": "permitted"}, **found())
+        assert (result.outcome, result.override) == ("no_breach", "permitted")
+
+    def test_the_compulsory_referral_outlasts_a_good_faith_report(self):
+        rule = PLAIN | {"legal_referral": "mandatory"}
+        result = evaluate(DOCUMENT, rule, **found(), applying=["good-faith-report"])
+        assert (result.adds_referral, result.four_eyes) == (True, True)
+        assert [sanction["type"] for sanction in result.sanctions] == ["legal_referral"]
+        assert not evaluate(DOCUMENT, rule, **found(), applying=["exemption"]).adds_referral
+
+    @pytest.mark.parametrize(
+        ("override", "words"),
+        [
+            ("permitted", "the rule prohibits this"),
+            ("support-first", "the rule is not one of support first"),
+            ("minimum-tier", "is no override of this matrix that ends a case"),
+            ("bribe", "is no override of this matrix that ends a case"),
+        ],
+    )
+    def test_one_that_the_rule_or_the_matrix_does_not_admit(self, override, words):
+        with pytest.raises(ValueError, match=words):
+            evaluate(DOCUMENT, PLAIN | {"disposition": "prohibited"}, **found(), applying=[override])
+
+    def test_factors_need_a_second_person_where_the_matrix_says_so(self):
+        document = copy.deepcopy(DOCUMENT)
+        document["adjustments"]["four_eyes"] = True
+        assert evaluate(document, PLAIN, **found(), factors=["profit"]).four_eyes
+        assert not evaluate(document, PLAIN, **found()).four_eyes
+
+    def test_the_cap_is_said(self):
+        result = evaluate(DOCUMENT, PLAIN, **found(), factors=["profit", "concealment"])
+        assert "by one step, the most they can in total" in result.explanation
+
+    def test_a_cell_without_a_tier_is_refused(self):
+        document = copy.deepcopy(DOCUMENT)
+        document["matrix"] = []
+        with pytest.raises(ValueError, match="the matrix gives no tier for this"):
+            evaluate(document, PLAIN, **found())
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("changed", "words"),

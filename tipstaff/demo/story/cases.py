@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cases.models import Case, Decision, Evidence, Finding, Report
-from cases.models.approval import ISSUERS, WARNING_FIRST, warning_missing
+from cases.models.approval import ISSUERS, warning_missing
 from cases.models.effect import AT_THE_GATEWAY
 from tipstaff.accounts.models import User
 from tipstaff.demo.story import appeals, files
@@ -216,7 +216,7 @@ class CaseTeller:
         if not milder and self.plan.severity < 3 and self.plan.intent != "deliberate":
             return  # far from what ends an account
         decision.tier = decision.recommend().evaluation.tier
-        if decision.tier in WARNING_FIRST and warning_missing(decision):
+        if warning_missing(decision):
             decision.tier, decision.departure_reason = "T7", phrases()["departures"]["warned"]
         elif milder and decision.tier > (decision.rule.minimum_tier or "T1"):
             decision.tier, decision.departure_reason = (
