@@ -36,7 +36,7 @@ KEYWORDS: dict[str, Any] = {
 # template on a public base with all that it takes in, of every module with a public view or a mail, and of their forms.
 PUBLIC_SOURCES = (
     "templates/notices/*.txt", "templates/account/*.html", "templates/parts/*.html",
-    "aup/data/decision_matrix.yaml", "aup/models/decision_matrix.py", "aup/models/rule.py",
+    "aup/data/decision_matrix.yaml", "aup/matrix/words.py", "aup/models/decision_matrix.py", "aup/models/rule.py",
     "appeals/models.py", "cases/models/decision.py", "cases/models/hand.py",
     "governance/models/dossier.py", "governance/models/waiver*.py",
     "tipstaff/access.py", "tipstaff/accounts/limits.py", "tipstaff/accounts/models/subject.py",
