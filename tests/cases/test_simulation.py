@@ -128,7 +128,7 @@ class TestPage:
         self.harsher(draft)
         page = self.page(client, draft, "policy").text
         assert decision.ref not in page
-        assert "1 more is counted above and not shown to your roles." in page
+        assert "1 is counted above and not shown to your roles." in page
 
     def test_the_months_and_the_direction_are_chosen(self, client, draft):
         decision = factories.issued(by="adjudicator")
