@@ -20,10 +20,16 @@ SHOWN = 40  # characters of what somebody typed
 
 @dataclass(frozen=True)
 class Problem:
-    """`text` is about the thing at `path`: “threshold is missing”."""
+    """`text` is about the thing at `path`: “threshold is missing”. What it names there is its `key`."""
 
     path: Path
     text: str
+    key: str = ""
+
+    @property
+    def where(self) -> Path:
+        """Where to look in a file."""
+        return (*self.path, self.key) if self.key else self.path
 
 
 def sentence(problem: Problem) -> str:
@@ -60,7 +66,7 @@ def shown(value: Any) -> str:
 
 
 def described(error: ValidationError) -> Iterator[str]:
-    """The error in words, about the place where it is."""
+    """The error in words, about the place where it is; an unknown key has a problem of its own."""
     value: Any = error.validator_value
     scheme: Any = error.schema
     rule: str = str(error.validator)
@@ -68,9 +74,6 @@ def described(error: ValidationError) -> Iterator[str]:
     match rule:
         case "required":
             yield from (_("%(key)s is missing") % {"key": key} for key in value if key not in found)
-        case "additionalProperties":
-            known = set(scheme.get("properties", {}))
-            yield from (_("“%(key)s” is no key that belongs here") % {"key": shown(k)} for k in found if k not in known)
         case "type":
             kinds = [value] if isinstance(value, str) else value
             yield _("must be %(kind)s") % {"kind": _(" or ").join(kind_words(kind) for kind in kinds)}
@@ -116,11 +119,22 @@ def shape(document: Any, wanted: schema.Schema, path: Path = ()) -> list[Problem
     found: dict[Problem, None] = {}
     for error in Draft202012Validator(wanted).iter_errors(document):
         whole = (*path, *error.absolute_path)
+        if error.validator == "additionalProperties":
+            found |= dict.fromkeys(_strangers(error, whole))
+            continue
         for text in described(error):
             if error.validator == "enum" and "propertyNames" in error.absolute_schema_path:
                 text = _("“%(key)s” is no key that belongs here") % {"key": shown(error.instance)}
             found[Problem(whole, text)] = None
     return [*found, *_unstorable(document, path)]
+
+
+def _strangers(error: ValidationError, path: Path) -> Iterator[Problem]:
+    known: Any = error.schema
+    document: Any = error.instance
+    for key in document:
+        if key not in known.get("properties", {}):
+            yield Problem(path, _("“%(key)s” is no key that belongs here") % {"key": shown(key)}, str(key))
 
 
 def _unstorable(value: Any, path: Path) -> Iterator[Problem]:
@@ -250,7 +264,8 @@ def taxonomy_problems(taxonomy: Any, matrix: Any, path: Path = ()) -> list[Probl
     known = None if found or matrix is None else Known.of(taxonomy, matrix)
     rules: list[tuple[Path, Document]] = []
     for place, group in enumerate(taxonomy["groups"]):
-        for number, rule in enumerate(group.get("rules") or [] if isinstance(group, dict) else []):
+        given = group.get("rules") if isinstance(group, dict) else None
+        for number, rule in enumerate(given if isinstance(given, list) else []):
             here: Path = (*path, "groups", place, "rules", number)
             found += rule_problems(rule, known, here)
             if isinstance(rule, dict):
@@ -266,7 +281,7 @@ def _twice(coded: list[tuple[Path, Document]]) -> list[Problem]:
     for path, document in coded:
         code = str(document.get("code", ""))
         if code in first:
-            found.append(Problem((*path, "code"), _("the code %(code)s is taken already") % {"code": shown(code)}))
+            found.append(Problem((*path, "code"), _("“%(code)s” is taken already") % {"code": shown(code)}))
         first.setdefault(code, path)
     return found
 

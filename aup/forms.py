@@ -142,6 +142,14 @@ class ConfirmForm(OperationForm):
         return typed
 
 
+class NumberForm(forms.Form):
+    number = forms.CharField(
+        label=gettext_lazy("Number of the new version"),
+        max_length=20,
+        help_text=gettext_lazy("Such as 1.1. Rules are cited by it."),
+    )
+
+
 class WithdrawForm(ReasonForm, ConfirmForm):
     pass
 

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from aup.models.version import NUMBER
-from aup.views import compare, desk, history, matrix, public
+from aup.views import compare, desk, files, history, matrix, public, writing
 
 
 class Number:
@@ -28,7 +28,20 @@ urlpatterns = [
     path("history/", history.history, name="history"),
     path("compare/", compare.compare, name="compare"),
     path("versions/", desk.versions, name="versions"),
+    path("versions/import/", files.import_file, name="import"),
     path("versions/<slug:ref>/", desk.version, name="version"),
+    path("versions/<slug:ref>/policy.yaml", files.export_file, name="export"),
+    path("versions/<slug:ref>/next/", writing.draft_next, name="draft_next"),
+    path("versions/<slug:ref>/text/", writing.text, name="text"),
+    path("versions/<slug:ref>/about/", writing.about, name="about"),
+    path("versions/<slug:ref>/groups/", writing.group_new, name="group_new"),
+    path("versions/<slug:ref>/groups/<slug:code>/", writing.group_edit, name="group_edit"),
+    path("versions/<slug:ref>/groups/<slug:code>/<slug:act>/", writing.group_act, name="group_act"),
+    path("versions/<slug:ref>/rules/", writing.rule_new, name="rule_new"),
+    path("versions/<slug:ref>/rules/<slug:code>/", writing.rule_edit, name="rule_edit"),
+    path("versions/<slug:ref>/rules/<slug:code>/<slug:act>/", writing.rule_act, name="rule_act"),
+    path("versions/<slug:ref>/links/", writing.link, name="link"),
+    path("versions/<slug:ref>/links/remove/", writing.unlink, name="unlink"),
     path("versions/<slug:ref>/matrix/", matrix.matrix_edit, name="matrix_edit"),
     path("versions/<slug:ref>/matrix/check/", matrix.matrix_check, name="matrix_check"),
     path("versions/<slug:ref>/<slug:operation>/", desk.operate, name="operate"),

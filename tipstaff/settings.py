@@ -242,7 +242,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500  # a decision matrix is one form: aup.matrix.table.CELLS_LIMIT and some
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 REQUEST_BYTES = FILES_PER_FORM * FILE_BYTES + 1024 * 1024
-FILE_DOORS = ("/report/", "/appeal/", "/desk/cases/")  # everywhere else a body is a form and no more
+FILE_DOORS = (
+    "/report/",
+    "/appeal/",
+    "/desk/cases/",
+    "/policy/versions/import/",
+)  # everywhere else a body is a form and no more
 # Uploads wait here until they are sealed: a directory of our own, which nobody else can enter.
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or str(TIPSTAFF_HOME / "staging")
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,17 +9,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from aup.forms import FORMS, OperationForm
+from aup.forms import FORMS, NumberForm, OperationForm
 from aup.models import PolicyVersion, SignOff
+from aup.models.drafting import Drafting
 from aup.models.version import POLICY_PERMISSIONS
 from tipstaff.access import needs
+from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.operations import available_to, operations_of
 
 State = PolicyVersion.State
 IRREVERSIBLE = {"withdraw"}
 FORWARD = {"submit", "approve", "publish"}
-OWN_PAGES = {"amend_matrix"}  # acts with a page of their own: `operate` does not know what they need
+# Acts with a page of their own: `operate` does not know what they need.
+OWN_PAGES = {"amend_matrix", *(act.name for act in operations_of(PolicyVersion) if act.name in vars(Drafting))}
 
 
 @require_safe
@@ -29,7 +32,8 @@ def versions(request: HttpRequest) -> HttpResponse:
     in_force = PolicyVersion.objects.in_force(now())
     found = PolicyVersion.objects.visible_to(request.user).select_related("policy").prefetch_related("sign_offs")
     rows = [(version, version.status(in_force)) for version in found]
-    return render(request, "aup/version_list.html", {"rows": rows})
+    person: Any = request.user
+    return render(request, "aup/version_list.html", {"rows": rows, "may_edit": person.may(Permission.POLICY_EDIT)})
 
 
 @require_safe
@@ -57,7 +61,7 @@ def operate(request: HttpRequest, ref: str, operation: str) -> HttpResponse:
 
 def _get(request: HttpRequest, ref: str) -> PolicyVersion:
     rows = PolicyVersion.objects.visible_to(request.user).select_related(
-        "policy", "matrix", "drafted_by", "submitted_by", "approved_by", "published_by", "withdrawn_by"
+        "policy", "matrix", "based_on", "drafted_by", "submitted_by", "approved_by", "published_by", "withdrawn_by"
     )
     return get_object_or_404(rows.prefetch_related("sign_offs__person"), ref=ref.upper())
 
@@ -94,5 +98,7 @@ def _page(
         "rule_count": found.rules.count(),
         "buttons": buttons,
         "forms": forms,
+        "new_number": NumberForm() if person.may(Permission.POLICY_EDIT) else None,
+        "links": found.linked_documents.all(),
     }
     return render(request, "aup/version_page.html", context, status=status)
