@@ -43,7 +43,7 @@ class Prose(forms.CharField):
 class Lines(Prose):
     """A list, one entry on each line."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea(attrs={"rows": 3, "dir": "auto"})
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
@@ -179,7 +179,7 @@ class RuleForm(forms.Form):
         fields["group"].choices = [(g.code, f"{g.code} {g.title}") for g in self.version.groups.all()]
         fields["modalities"].choices = [(word, word) for word in self.known.modalities]
         for key, entries in (("exemptions", self.known.exemptions), ("controls", self.known.controls)):
-            fields[key].choices = [(code, f"{code}: {entry['title']}") for code, entry in entries.items()]
+            fields[key].choices = [(code, f"{code}: {entry['title']}") for code, entry in sorted(entries.items())]
         fields["minimum_tier"].choices = [("", _("No lowest tier")), *((tier, tier) for tier in self.known.tiers)]
         if categories := self.known.vocabularies.get("dsa_category"):
             choices = [("", _("None")), *((word, word) for word in sorted(categories))]

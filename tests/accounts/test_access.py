@@ -33,7 +33,7 @@ SIGN_IN = {
 }  # fmt: skip
 GIVEN = {
     "pk": str(uuid4()), "ref": "C-9999", "external_id": "acct_1", "code": "SP-03", "token": "nothing.signed",
-    "operation": "publish", "key": "abc", "uidb36": "1", "number": "1.0",
+    "operation": "publish", "key": "abc", "uidb36": "1", "number": "1.0", "act": "up",
 }  # fmt: skip
 
 
