@@ -45,6 +45,13 @@ CASE_ACTS = (
     Permission.REPORT_TRIAGE, Permission.CASE_VIEW, Permission.DECISION_PROPOSE, Permission.DECISION_ISSUE,
     Permission.APPEAL_DECIDE,
 )  # fmt: skip
+PARTS = {
+    Hand.Part.REPORTED: gettext_lazy("reporting"),
+    Hand.Part.INVESTIGATED: gettext_lazy("investigating"),
+    Hand.Part.CONFIRMED: gettext_lazy("confirming"),
+    Hand.Part.ISSUED: gettext_lazy("deciding"),
+    Hand.Part.REVIEWED_APPEAL: gettext_lazy("hearing the appeal"),
+}
 GOALS = {
     Clock.Kind.TRIAGE: gettext_lazy("A report is read and answered"),
     Clock.Kind.DECISION: gettext_lazy("A case is decided"),
@@ -62,7 +69,7 @@ def how_we_enforce(request: HttpRequest) -> HttpResponse:
     context = {
         "version": version,
         "acts": [(act, labels(roles_with(permission))) for act, permission in ACTS],
-        "parts": [part.label for part in Hand.Part],
+        "parts": [PARTS[part] for part in Hand.Part],
         "without_case_powers": labels(
             [role for role in Role.values if not any(role in roles_with(act) for act in CASE_ACTS)]
         ),

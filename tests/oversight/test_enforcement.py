@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from cases.models.hand import Hand
+from oversight.enforcement import PARTS
 from tests.aup.policies import enrolled, enrolled_signers, published_an_hour_ago, under_another_name
 from tipstaff.permissions import BUNDLES, Permission, Role
 from tipstaff.sla.clocks import TARGETS
@@ -22,8 +23,8 @@ def test_it_is_put_together_from_configuration(client, db, django_assert_max_num
         page = client.get(reverse("how_we_enforce")).content.decode()
     assert "1 hour to 5 days" in page
     assert "Head of enforcement" in page
-    for part in Hand.Part:
-        assert str(part.label) in page
+    assert set(PARTS) == set(Hand.Part)
+    assert "reporting, investigating, confirming, deciding, hearing the appeal." in page
     assert reverse("cases:report") in page
     assert reverse("how_we_enforce") in client.get(reverse("home")).content.decode()
 
