@@ -7,6 +7,8 @@ LOCKED = .python-version bin/bootstrap
 COMPILE = uv pip compile -q pyproject.toml --universal -p 3.13 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 export PORT
+# Where it is set, every process would compile all of our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 ifdef TIPSTAFF_HOME
 export TIPSTAFF_HOME
 endif
