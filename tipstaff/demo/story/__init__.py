@@ -16,7 +16,7 @@ from cases.models import Case, Report
 from tipstaff.accounts.models import User
 from tipstaff.demo import hooks
 from tipstaff.demo.people import PASSWORD, PEOPLE
-from tipstaff.demo.story import cast, policy, systems, waivers
+from tipstaff.demo.story import cast, custody, policy, systems, waivers
 from tipstaff.demo.story.cases import CaseTeller
 from tipstaff.demo.story.cast import DEMO
 from tipstaff.demo.story.hands import all_or_none, dealt
@@ -83,6 +83,8 @@ def _tell(stage: Stage, reporters: Reporters, scale: float, hands: int) -> None:
         else:
             with transaction.atomic():
                 tasks[0]()
+        with transaction.atomic():
+            custody.told(stage)
 
 
 def _play(stage: Stage, courses: list[Course]) -> None:

@@ -1,0 +1,77 @@
+"""What becomes of the files: holds placed and released, sealed material asked for, erasures carried out and refused."""
+
+from datetime import timedelta
+
+from cases.models import Case, Evidence
+from tipstaff.demo.story.prose import governance
+from tipstaff.demo.story.stage import Stage
+from tipstaff.time import moved_to, now
+from tipstaff.vault.models import Disposal, LegalHold, SealedFile, Unsealing
+from tipstaff.workflow.models import Record
+
+SETTLED = timedelta(days=7)  # files older than this have had whatever happened to them
+# What each hold is on: the oldest cases. How far it came, and the days back to its acts.
+HOLDS = (("placed", 5.0), ("release_asked", 4.0), ("released", 6.0), ("placed", 2.5))
+UNSEALINGS = ("refused", "granted", "asked")
+
+
+def told(stage: Stage) -> None:
+    """After everything else: it looks for cases and files that are there by now, and finds the same ones each time."""
+    oldest = list(Case.objects.order_by("opened_at", "ref")[: len(HOLDS)])
+    for case, (ends, days) in zip(oldest, HOLDS, strict=False):
+        _hold(stage, case, ends, days)
+    _unsealings(stage)
+    _erasures(stage, oldest)
+
+
+def _hold(stage: Stage, on: Record, ends: str, days: float) -> None:
+    said = governance()["custody"]
+    hold = LegalHold(on=on.reference, basis=said["basis"], reason=said["hold"])
+    with moved_to(stage.days_ago(days)):
+        hold.place(actor=stage.people["counsel"])
+    if ends == "placed":
+        return
+    with moved_to(stage.days_ago(days - 2)):
+        hold.ask_release(actor=stage.people["custodian"], reason=said["release"])
+    if ends == "released":
+        with moved_to(stage.days_ago(days - 3)):
+            hold.release(actor=stage.people["counsel"])
+
+
+def _unsealings(stage: Stage) -> None:
+    """Three requests for one exhibit that the law keeps from most: refused, granted, and one that waits."""
+    sealed = Evidence.objects.filter(case__rule__content_handling="sealed", added_at__lt=stage.began - SETTLED)
+    exhibit = sealed.select_related("file").order_by("added_at", "id").first()
+    if exhibit is None:
+        return
+    for place, ends in enumerate(UNSEALINGS):
+        asked = Unsealing(file=exhibit.file, reason=governance()["custody"]["unseal"][place])
+        with moved_to(stage.days_ago(3 - place)):
+            asked.ask(actor=stage.people["reviewer2"])
+        with moved_to(stage.days_ago(2.8 - place)):
+            if ends == "refused":
+                asked.refuse(actor=stage.people["custodian"], reason=governance()["custody"]["sealed"])
+            elif ends == "granted":
+                asked.grant(actor=stage.people["custodian"])
+
+
+def _erasures(stage: Stage, held: list[Case]) -> None:
+    """One is carried out, one waits for a second approval, and one is refused because the case is held."""
+    old = SealedFile.objects.filter(state="sealed", received_at__lt=stage.began - SETTLED).exclude(matter="")
+    free = [file for file in old.order_by("received_at", "id") if file.kept_because(now(), erasure=True) is None]
+    for place, file in enumerate(free[:2]):
+        with moved_to(stage.days_ago(1.5)):
+            proposed = _proposed(stage, file)
+            proposed.approve(actor=stage.people["counsel"])
+        if place == 0:
+            with moved_to(stage.days_ago(1.2)):
+                proposed.approve(actor=stage.people["compliance"])
+    if kept := SealedFile.objects.of(*held).order_by("received_at", "id").first():
+        with moved_to(stage.days_ago(1)):
+            _proposed(stage, kept)
+
+
+def _proposed(stage: Stage, file: SealedFile) -> Disposal:
+    proposed = Disposal(file=file, ground=Disposal.Ground.ERASURE, reason=governance()["custody"]["erasure"])
+    proposed.propose(actor=stage.people["custodian"])
+    return proposed
