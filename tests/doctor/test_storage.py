@@ -9,7 +9,7 @@ from django.core.management import call_command
 from tests import factories
 from tests.doctor.conftest import Told
 from tipstaff.doctor import storage
-from tipstaff.vault.storage import _path
+from tipstaff.vault.places import place_of
 
 
 class TestVault:
@@ -48,7 +48,7 @@ class TestVault:
 
     def test_bytes_are_gone(self, people: dict, vault: Path) -> None:
         sealed = factories.sealed()
-        _path(sealed.pk).unlink()
+        place_of(sealed.pk).unlink()
         assert Told(storage.vault).failing == [f"The bytes of file {sealed.pk} are not in {vault}."]
 
     def test_the_whole_directory_is_gone(self, people: dict, vault: Path) -> None:

@@ -16,6 +16,11 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"], list[str]], ...] = (
     (360, "light", ["target-size"]),
     (360, "dark", []),
 )
+# From right to left only what is mirrored can be different: order and reach, not colours.
+MIRRORED: tuple[tuple[int, Literal["light", "dark"], list[str]], ...] = (
+    (1280, "light", []),
+    (360, "light", ["target-size"]),
+)
 BORROWED = {"api:docs"}  # somebody else's page inside ours; only its console is held to our rules
 OTHERS_LINKS = {"demo:mail"}  # what stands in a mail is for its recipient
 
@@ -71,11 +76,11 @@ def crawl(page: Page, origin: str, role: str, known: set[str]) -> tuple[dict[str
     return statuses, samples
 
 
-def faults(page: Page) -> dict[str, Any]:
+def faults(page: Page, looks: Any = LOOKS) -> dict[str, Any]:
     """What axe holds against the page in each look, and where it is wider than the screen."""
     found: dict[str, Any] = {}
     page.evaluate(AXE_SCRIPT)
-    for width, scheme, rules in LOOKS:
+    for width, scheme, rules in looks:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})

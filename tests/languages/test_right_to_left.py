@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from tests import factories
 from tests.journeys.conftest import chromium
-from tests.journeys.pages import faults
+from tests.journeys.pages import MIRRORED, faults
 from tipstaff.demo import story
 from tipstaff.notices.models import Notice
 
@@ -63,7 +63,7 @@ def browser(stage: dict[str, str]) -> Iterator[Browser]:
 
 def look(page: Page) -> dict[str, Any]:
     """What is wrong with the page as it stands."""
-    found = faults(page)
+    found = faults(page, MIRRORED)
     assert page.locator("html").get_attribute("dir") == "rtl", page.url
     assert page.locator("html").get_attribute("lang") == "ar", page.url
     if cut := page.evaluate(CUT):

@@ -98,7 +98,7 @@ def _file_page(
     disposals = found.disposals.select_related("proposed_by", "refused_by").prefetch_related("approvals__person")
     context = {
         "file": found,
-        "matter": references.find(found.matter),
+        "matter": _in_sight(request, references.find(found.matter)),
         "holds": found.holds.select_related("placed_by"),
         "expires_at": found.expires_at(),
         "clocks": found.retention_clocks.select_related("set_by"),
@@ -109,6 +109,14 @@ def _file_page(
         "trail": steps_of(found, limit=STEPS),
     }
     return render(request, "vault/file_page.html", context, status=status)
+
+
+def _in_sight(request: StaffRequest, record: Record | None) -> Record | None:
+    """The record where this person may open its page; its reference is shown in any case."""
+    if record is None or not record.get_absolute_url():
+        return None
+    known: Any = type(record)._default_manager
+    return record if known.visible_to(request.user).filter(pk=record.pk).exists() else None
 
 
 def _acts(request: StaffRequest, record: Record) -> list[dict[str, Any]]:
@@ -222,7 +230,9 @@ def holds(request: StaffRequest) -> HttpResponse:
 @needs(Permission.CUSTODY_VIEW)
 def hold(request: StaffRequest, ref: str) -> HttpResponse:
     found = get_object_or_404(LegalHold.objects.visible_to(request.user), ref=ref.upper())
-    context = {"hold": found, "on": references.find(found.on), "acts": _acts(request, found)}
+    on = _in_sight(request, references.find(found.on))
+    url = reverse("vault:file", args=[on.pk]) if isinstance(on, SealedFile) else on.get_absolute_url() if on else ""
+    context = {"hold": found, "on": on, "on_url": url, "acts": _acts(request, found)}
     return render(request, "vault/hold_page.html", context | {"trail": steps_of(found, limit=STEPS)})
 
 
