@@ -61,6 +61,7 @@ class Permission(StrEnum):
     TOKEN_MANAGE = "token:manage"  # noqa: S105  a permission's name, not a secret
     FILE_SEAL = "file:seal"
     FILE_READ = "file:read"
+    FILE_REDACT = "file:redact"
     FILE_UNSEAL = "file:unseal"
     FILE_RETAIN = "file:retain"
     FILE_DISPOSE = "file:dispose"
@@ -106,9 +107,10 @@ _REVIEW = _SEE_CASES | {
     P.DECISION_ISSUE,  # only what the proposer may issue; the guard of `issue` says which
     P.SUBJECT_WRITE,
     P.FILE_SEAL,
+    P.FILE_REDACT,
     P.REPORT_FILE,
 }
-_KEEP = {P.CUSTODY_VIEW, P.HOLD_PLACE, P.HOLD_RELEASE, P.FILE_RETAIN, P.FILE_DISPOSE, P.FILE_UNSEAL}
+_KEEP = {P.FILE_REDACT, P.CUSTODY_VIEW, P.HOLD_PLACE, P.HOLD_RELEASE, P.FILE_RETAIN, P.FILE_DISPOSE, P.FILE_UNSEAL}
 _ADJUDICATE = _SEE_CASES | {P.DECISION_ISSUE, P.DECISION_CONFIRM, P.SANCTION_IMPOSE, P.SANCTION_LIFT, P.REPORT_FILE}
 
 BUNDLES: dict[str, frozenset[Permission]] = {

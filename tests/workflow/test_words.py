@@ -43,6 +43,7 @@ PAST = {
     "unlink_document": "unlinked_document", "write_group": "written_group", "write_rule": "written_rule",
     "ask_release": "asked_release", "carry_out": "carried_out", "dispose": "disposed", "keep": "kept",
     "place": "placed", "report_damage": "reported_damage", "retain": "retained",
+    "erase": "erased", "make": "made", "redact": "redacted", "view": "viewed",
     # not in use yet, and easily got wrong
     "stay": "stayed", "drop": "dropped", "deny": "denied", "begin": "begun", "admit": "admitted",
 }  # fmt: skip

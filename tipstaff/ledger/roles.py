@@ -26,7 +26,7 @@ KEPT = (
     "cases_evidence", "cases_finding", "cases_report", "cases_sanction", "governance_aisystem",
     "governance_ballot", "governance_committee", "governance_control", "governance_membership", "governance_spell",
     "governance_waiver", "notices_delivery", "notices_endpoint", "notices_message", "notices_notice", "sla_clock",
-    "vault_disposal", "vault_legalhold", "vault_sealedfile", "vault_unsealing",
+    "vault_derivative", "vault_disposal", "vault_legalhold", "vault_sealedfile", "vault_unsealing",
 )  # fmt: skip
 # Tables that only the sequencer writes.
 SEQUENCER_ONLY = ("ledger_leaf", "ledger_streamtip", "ledger_signingkey")

@@ -19,8 +19,10 @@ def propose_disposals() -> int:
     old_enough = SealedFile.objects.filter(
         state=SealedFile.State.SEALED, received_at__lt=at - timedelta(days=settings.RETENTION_DAYS)
     )
-    candidates = old_enough.exclude(disposals__state="proposed").exclude(
-        disposals__state="refused", disposals__ended_at__gt=again
+    candidates = (
+        old_enough.originals()
+        .exclude(disposals__state="proposed")
+        .exclude(disposals__state="refused", disposals__ended_at__gt=again)
     )
     proposed = 0
     for file in candidates.order_by("received_at", "id").iterator(chunk_size=BATCH):

@@ -191,6 +191,7 @@ IRREGULAR = {
     "begin": "begun",
     "give": "given",
     "keep": "kept",
+    "make": "made",
     "put": "put",
     "read": "read",
     "send": "sent",

@@ -44,7 +44,8 @@ def not_sealed_away(file: "SealedFile", actor: Actor) -> str | None:
 
 
 def approved_by_two(file: "SealedFile", _actor: Actor) -> str | None:
-    if file.disposals.approved().exists():
+    origin = file.origin
+    if file.disposals.approved().exists() or (origin is not None and origin.disposals.approved().exists()):
         return None
     return _("Nothing is disposed of without the approval of two people.")
 
@@ -56,6 +57,10 @@ class SealedFileQuerySet(RefQuerySet["SealedFile"]):
     def in_custody(self, person: Any) -> Self:
         """What a custodian answers for: every file that came in, whatever became of it."""
         return self if person.may(Permission.CUSTODY_VIEW) else self.none()
+
+    def originals(self) -> Self:
+        """What came in, without what was made of it."""
+        return self.exclude(matter__startswith="file:")
 
     def unverified_since(self, at: datetime) -> Self:
         """Sealed files that nobody compared with their digest since `at`, the longest waiting first."""
@@ -134,6 +139,24 @@ class SealedFile(Record):
         """Whether the law lets few people see it: the matter that it belongs to says so."""
         return bool(getattr(references.find(self.matter), "content_is_sealed", False))
 
+    @property
+    def origin(self) -> "SealedFile | None":
+        """The file that this one was made of, if it is a derivative: it belongs to it, and shares its fate."""
+        if not self.matter.startswith("file:"):
+            return None
+        found = references.find(self.matter)
+        return found if isinstance(found, SealedFile) else None
+
+    def held_with(self) -> list[str]:
+        """A hold on the matter of the original keeps what was made of it."""
+        matter = references.find(self.matter)
+        return [self.matter, *matter.held_with()] if matter else []
+
+    @property
+    def at_rest_since(self) -> datetime | None:
+        matter = references.find(self.matter)
+        return matter.at_rest_since if matter else self.received_at
+
     # --- what keeps it ---
     @property
     def holds(self) -> LegalHoldQuerySet:
@@ -210,6 +233,8 @@ class SealedFile(Record):
         if actor.may(Permission.FILE_UNSEAL):
             return True
         matter = references.find(self.matter)
+        if isinstance(matter, SealedFile):
+            return matter.in_sight_of(actor)
         if matter is None:
             return actor.may(Permission.EVIDENCE_READ)
         known: Any = type(matter)._default_manager
@@ -247,6 +272,8 @@ class SealedFile(Record):
         """Destroy the key, so that no copy of the bytes can be opened again, in backups neither; then the bytes. The
         digests stay, so that whoever has a copy can still show what it is one of.
         """
+        for derived in self.derivatives.exclude(file=None).select_related("file"):
+            derived.erase(actor=actor, disposal=disposal)
         self.wrapped_key, self.disposed_at = b"", now()
         transaction.on_commit(lambda: places.remove(self.pk))
 

@@ -73,7 +73,7 @@ def index(request: StaffRequest) -> HttpResponse:
 def files(request: StaffRequest) -> HttpResponse:
     """Every file that came in, newest first; by a part of its name, its matter, or its whole SHA-256."""
     word = request.GET.get("q", "").strip()[:200].replace("\0", "")
-    found = SealedFile.objects.in_custody(request.user).order_by("-received_at", "-id")
+    found = SealedFile.objects.in_custody(request.user).originals().order_by("-received_at", "-id")
     if word:
         found = found.filter(Q(name__icontains=word) | Q(matter__iendswith=word) | Q(sha256=word.lower()))
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
