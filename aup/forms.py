@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aup.models import PolicyVersion, Rule
+from aup.models.acknowledgement import SIGNATORY_LIMIT
 
 SEARCH_LENGTH = 100
 REASON_LENGTH = 2000
@@ -21,6 +22,34 @@ class RuleSelect(forms.Select):
         if value:
             option["attrs"] |= {"lang": settings.POLICY_LANGUAGE, "dir": "auto"}
         return option
+
+
+class AcknowledgeForm(forms.Form):
+    """That one read the version shown. Refused when another took effect since the page was opened."""
+
+    number = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    signatory = forms.CharField(
+        label=gettext_lazy("Who answers (may stay empty)"),
+        help_text=gettext_lazy("Your name or your role, so that your own organisation can tell later who read it."),
+        max_length=SIGNATORY_LIMIT,
+        required=False,
+    )
+
+    def __init__(self, data: Any, *, version: PolicyVersion | None, asks_who: bool) -> None:
+        self.in_force = version.number if version else ""
+        super().__init__(data, initial={"number": self.in_force})
+        if not asks_who:
+            del self.fields["signatory"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("number") != self.in_force:
+            self.data = {**self.data.dict(), "number": self.in_force}
+            raise forms.ValidationError(
+                _("Version %(number)s took effect since you opened this page. Read what changed, then say so.")
+                % {"number": self.in_force}
+            )
+        return {"signatory": ""} | cleaned
 
 
 class RuleFilter(forms.Form):

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from aup.models.version import NUMBER
-from aup.views import compare, desk, files, history, matrix, public, writing
+from aup.views import acknowledgement, compare, desk, files, history, matrix, public, writing
 
 
 class Number:
@@ -27,6 +27,8 @@ urlpatterns = [
     path("matrix/", public.matrix, name="matrix"),
     path("history/", history.history, name="history"),
     path("compare/", compare.compare, name="compare"),
+    path("acknowledge/", acknowledgement.at_desk, name="acknowledge"),
+    path("acknowledge/<str:token>/", acknowledgement.by_link, name="acknowledge_by_link"),
     path("versions/", desk.versions, name="versions"),
     path("versions/import/", files.import_file, name="import"),
     path("versions/<slug:ref>/", desk.version, name="version"),
@@ -42,6 +44,7 @@ urlpatterns = [
     path("versions/<slug:ref>/rules/<slug:code>/<slug:act>/", writing.rule_act, name="rule_act"),
     path("versions/<slug:ref>/links/", writing.link, name="link"),
     path("versions/<slug:ref>/links/remove/", writing.unlink, name="unlink"),
+    path("versions/<slug:ref>/acknowledged/", acknowledgement.coverage, name="acknowledged"),
     path("versions/<slug:ref>/matrix/", matrix.matrix_edit, name="matrix_edit"),
     path("versions/<slug:ref>/matrix/check/", matrix.matrix_check, name="matrix_check"),
     path("versions/<slug:ref>/<slug:operation>/", desk.operate, name="operate"),

@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from appeals.models import Appeal
-from aup.models import Rule
+from aup.models import Acknowledgement, PolicyVersion, Rule
 from cases.models import Case, Decision, Evidence, Finding, Report
 from governance.intake import KEYS
 from governance.models import AISystem, Ballot, Committee, Control, Membership, Waiver
@@ -73,6 +73,13 @@ def report(**columns: Any) -> Report:
     made.file(actor=LinkHolder("reporter"), files=files)
     made.code = code  # type: ignore[attr-defined]
     return made
+
+
+def acknowledgement(of: Subject | None = None, **columns: Any) -> Acknowledgement:
+    """Of the version in force, by the provider's own pages."""
+    version = PolicyVersion.objects.in_force(now())
+    assert version is not None
+    return Acknowledgement.given(version, of or subject(), actor=SYSTEM, means="api", **columns)[0]
 
 
 def case(*, about: Subject | None = None, code: str = "SP-03", severity: int = 2, **columns: Any) -> Case:

@@ -90,7 +90,17 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "home/public.html", {"version": PolicyVersion.objects.in_force(now())})
     if lacks_second_factor(request):
         return redirect("mfa_index")
-    return render(request, "home/staff.html", {"tiles": _tiles(request.user), "mine": _mine(request.user)})
+    return render(request, "home/staff.html", _waiting(request.user))
+
+
+def _waiting(person: User) -> dict[str, Any]:
+    return {"tiles": _tiles(person), "mine": _mine(person), "to_read": _to_read(person)}
+
+
+def _to_read(person: User) -> PolicyVersion | None:
+    """The version in force, while this person has not said that they read it."""
+    version = PolicyVersion.objects.in_force(now())
+    return None if version is None or version.acknowledgements.filter(person=person).exists() else version
 
 
 def _mine(person: User) -> Any:

@@ -37,6 +37,8 @@ class Permission(StrEnum):
     POLICY_SIGN_LEGAL = "policy:sign_legal"
     POLICY_SIGN_COMPLIANCE = "policy:sign_compliance"
     POLICY_PUBLISH = "policy:publish"
+    ACKNOWLEDGEMENT_GIVE = "acknowledgement:give"
+    ACKNOWLEDGEMENT_VIEW = "acknowledgement:view"
     SYSTEM_VIEW = "system:view"
     SYSTEM_EDIT = "system:edit"
     SYSTEM_REVIEW = "system:review"
@@ -127,11 +129,14 @@ BUNDLES: dict[str, frozenset[Permission]] = {
         | {P.POLICY_SIGN_COMPLIANCE, P.CASE_VIEW, P.HISTORY_VIEW, P.REPORT_FILE, P.FILE_READ}
         | {P.CUSTODY_VIEW, P.HOLD_PLACE, P.HOLD_RELEASE, P.FILE_DISPOSE}
         | {P.WAIVER_SCREEN, P.WAIVER_SUSPEND, P.COMMITTEE_CONSTITUTE, P.SYSTEM_REVIEW, P.CONTROL_VERIFY}
+        | {P.ACKNOWLEDGEMENT_VIEW}
     ),
-    Role.PRODUCT: frozenset(_SEE_GOVERNANCE | _ASK | {P.POLICY_SIGN_PRODUCT, P.REPORT_FILE}),
+    Role.PRODUCT: frozenset(_SEE_GOVERNANCE | _ASK | {P.POLICY_SIGN_PRODUCT, P.REPORT_FILE, P.ACKNOWLEDGEMENT_VIEW}),
     Role.ENGINEERING: frozenset(_SEE_GOVERNANCE | _ASK | {P.POLICY_SIGN_ENGINEERING, P.CONTROL_VERIFY, P.REPORT_FILE}),
-    Role.LEGAL: frozenset(_SEE_GOVERNANCE | {P.POLICY_SIGN_LEGAL, P.REPORT_FILE}),
-    Role.POLICY_EDITOR: frozenset({P.POLICY_EDIT, P.POLICY_PUBLISH, P.SYSTEM_VIEW, P.REPORT_FILE}),
+    Role.LEGAL: frozenset(_SEE_GOVERNANCE | {P.POLICY_SIGN_LEGAL, P.REPORT_FILE, P.ACKNOWLEDGEMENT_VIEW}),
+    Role.POLICY_EDITOR: frozenset(
+        {P.POLICY_EDIT, P.POLICY_PUBLISH, P.SYSTEM_VIEW, P.REPORT_FILE, P.ACKNOWLEDGEMENT_VIEW}
+    ),
     Role.APPEALS_REVIEWER: frozenset(
         _SEE_CASES | {P.APPEAL_VIEW, P.APPEAL_DECIDE, P.SANCTION_IMPOSE, P.SANCTION_LIFT, P.REPORT_FILE}
     ),
@@ -140,16 +145,22 @@ BUNDLES: dict[str, frozenset[Permission]] = {
     Role.CUSTODIAN: frozenset(_KEEP | {P.REPORT_FILE, P.FILE_READ}),
     Role.SYSTEM_OWNER: frozenset(_SEE_GOVERNANCE | _ASK | {P.SYSTEM_EDIT, P.REPORT_FILE}),
     Role.AUDITOR: frozenset(
-        _SEE_GOVERNANCE | {P.CUSTODY_VIEW, P.HISTORY_VIEW, P.HISTORY_EXPORT, P.CASE_VIEW, P.REPORT_VIEW, P.APPEAL_VIEW}
+        _SEE_GOVERNANCE
+        | {P.CUSTODY_VIEW, P.HISTORY_VIEW, P.HISTORY_EXPORT, P.CASE_VIEW, P.REPORT_VIEW, P.APPEAL_VIEW}
+        | {P.ACKNOWLEDGEMENT_VIEW}
     ),
     Role.ADMINISTRATOR: frozenset({P.PERSON_MANAGE, P.TOKEN_MANAGE, P.WEBHOOK_MANAGE}),
 }
+
+_EVERYBODY = {P.ACKNOWLEDGEMENT_GIVE}
+BUNDLES = {role: bundle | _EVERYBODY for role, bundle in BUNDLES.items()}
 
 # What a machine may be given, and what the holder of a signed link may do in each scope.
 TOKEN_SCOPES = frozenset(
     {
         P.REPORT_FILE, P.REPORT_VIEW, P.REPORT_WITHDRAW, P.SUBJECT_VIEW, P.SUBJECT_WRITE, P.CASE_VIEW,
         P.SANCTION_ACKNOWLEDGE, P.APPEAL_VIEW, P.WAIVER_REQUEST, P.WAIVER_WITHDRAW, P.WAIVER_VIEW, P.SYSTEM_VIEW,
+        P.ACKNOWLEDGEMENT_GIVE, P.ACKNOWLEDGEMENT_VIEW,
     }
 )  # fmt: skip
 # The same for people: what an administrator reads beside each scope.
@@ -166,11 +177,13 @@ SCOPE_WORDS = {
     P.WAIVER_REQUEST: _("Request waivers and permissions, and see how its own requests stand"),
     P.WAIVER_WITHDRAW: _("Withdraw its own requests"),
     P.SYSTEM_VIEW: _("Read AI systems and their controls"),
+    P.ACKNOWLEDGEMENT_GIVE: _("Say that an account read the policy, and make the link on which it says so itself"),
+    P.ACKNOWLEDGEMENT_VIEW: _("Read which accounts acknowledged which version of the policy"),
 }
 LINK_SCOPES: dict[str, frozenset[Permission]] = {
     "reporter": frozenset({P.REPORT_FILE, P.REPORT_WITHDRAW, P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.FILE_SEAL}),
     "applicant": frozenset({P.WAIVER_REQUEST, P.WAIVER_WITHDRAW, P.FILE_SEAL}),
-    "subject": frozenset({P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.NOTICE_OPEN, P.FILE_SEAL}),
+    "subject": frozenset({P.ACKNOWLEDGEMENT_GIVE, P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.NOTICE_OPEN, P.FILE_SEAL}),
 }
 
 

@@ -251,7 +251,13 @@ FILE_DOORS = (
 # Uploads wait here until they are sealed: a directory of our own, which nobody else can enter.
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or str(TIPSTAFF_HOME / "staging")
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
-RATE_LIMITS = {"report": "30/hour", "appeal": "30/hour", "follow": "60/hour", "waiver": "30/hour"}
+RATE_LIMITS = {
+    "report": "30/hour",
+    "appeal": "30/hour",
+    "follow": "60/hour",
+    "waiver": "30/hour",
+    "acknowledge": "30/hour",
+}
 
 # --- How this organisation enforces ---
 SELF_ISSUE_T1 = env.bool("SELF_ISSUE_T1", default=False)  # may the proposer of a T1 warning issue it too?
@@ -375,6 +381,7 @@ SPECTACULAR_SETTINGS = {
             "name": "Waivers",
             "description": "What is permitted to whom, on which conditions, until when; and asking for it.",
         },
+        {"name": "Acknowledgements", "description": "Which account read which version of the policy."},
         {"name": "Systems", "description": "What runs, what it may do, and how well the rules are enforced in it."},
         {"name": "Controls", "description": "What makes a system follow which rules, and when somebody last looked."},
     ],

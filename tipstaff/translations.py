@@ -36,6 +36,7 @@ KEYWORDS: dict[str, Any] = {
 # template on a public base with all that it takes in, of every module with a public view or a mail, and of their forms.
 PUBLIC_SOURCES = (
     "templates/notices/*.txt", "templates/account/*.html", "templates/parts/*.html",
+    "templates/aup/acknowledge_page.html",  # its base is given to it
     "aup/data/decision_matrix.yaml", "aup/matrix/words.py", "aup/models/decision_matrix.py", "aup/models/rule.py",
     "appeals/models.py", "cases/models/decision.py", "cases/models/hand.py",
     "governance/models/dossier.py", "governance/models/waiver*.py",

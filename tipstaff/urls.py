@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import SimpleRouter
 
 from appeals.api import AppealViewSet
+from aup.acknowledgement_api import AcknowledgementViewSet
 from cases.api import CaseViewSet, DecisionViewSet, ReportViewSet, SanctionViewSet
 from governance.api import AISystemViewSet, ControlViewSet
 from governance.waiver_api import WaiverViewSet
@@ -23,6 +24,7 @@ router.register("appeals", AppealViewSet, basename="appeal")
 router.register("systems", AISystemViewSet, basename="system")
 router.register("controls", ControlViewSet, basename="control")
 router.register("waivers", WaiverViewSet, basename="waiver")
+router.register("acknowledgements", AcknowledgementViewSet, basename="acknowledgement")
 
 api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

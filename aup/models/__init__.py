@@ -1,5 +1,6 @@
 """What is allowed: policies, their versions, rules and examples, and the matrix that turns findings into a tier."""
 
+from aup.models.acknowledgement import Acknowledgement
 from aup.models.catalogue import Catalogue
 from aup.models.decision_matrix import DecisionMatrix
 from aup.models.example import Example
@@ -11,6 +12,6 @@ from aup.models.sign_off import SignOff
 from aup.models.version import PolicyVersion
 
 __all__ = [
-    "Catalogue", "DecisionMatrix", "Example", "LinkedDocument", "Policy", "PolicyVersion", "Rule", "RuleGroup",
-    "SignOff",
+    "Acknowledgement", "Catalogue", "DecisionMatrix", "Example", "LinkedDocument", "Policy", "PolicyVersion", "Rule",
+    "RuleGroup", "SignOff",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from aup.models import Acknowledgement
 from cases.forms import AcceptForm, DeclineForm, QuestionForm
 from cases.models import Case, Report
 from cases.models.case import OPEN
@@ -179,6 +180,7 @@ def subject(request: StaffRequest, external_id: str) -> HttpResponse:
         "subject": found,
         "cases": found.cases.select_related("rule").order_by("-opened_at")[:PAGE],
         "sanctions": found.sanctions.select_related("decision", "case").order_by("-starts_at")[:PAGE],
+        "acknowledged": Acknowledgement.objects.of(found).first(),
         "children": found.children.order_by("external_id")[:PAGE],
     }
     return render(request, "cases/subject_page.html", context)

@@ -17,7 +17,7 @@ from tipstaff.permissions import BUNDLES, Permission
 PUBLIC = {
     "home", "how_we_enforce", "healthz", "readyz", "metrics", "language",
     "aup:policy", "aup:policy_json", "aup:policy_markdown", "aup:rule", "aup:matrix", "aup:history", "aup:compare",
-    "aup:edition", "aup:edition_json", "aup:edition_markdown",
+    "aup:edition", "aup:edition_json", "aup:edition_markdown", "aup:acknowledge_by_link",
     "cases:report", "cases:follow",
     "appeals:lodge", "appeals:lodge_by_code",
     "governance:waiver_register", "governance:waiver_ask", "governance:waiver_follow", "governance:waiver_again",
@@ -33,7 +33,7 @@ SIGN_IN = {
 }  # fmt: skip
 GIVEN = {
     "pk": str(uuid4()), "ref": "C-9999", "external_id": "acct_1", "code": "SP-03", "token": "nothing.signed",
-    "operation": "publish", "key": "abc", "uidb36": "1", "number": "1.0", "act": "up",
+    "id": str(uuid4()), "operation": "publish", "key": "abc", "uidb36": "1", "number": "1.0", "act": "up",
 }  # fmt: skip
 
 
@@ -99,6 +99,7 @@ def test_a_public_page_is_there(db: None, client: Client, name: str, address: st
     assert answer.status_code == {
         "notices:notice": 404,
         "appeals:lodge": 404,
+        "aup:acknowledge_by_link": 404,
         "governance:waiver_follow": 404,
         "governance:waiver_again": 404,
         "appeals:lodge_by_code": 405,

@@ -145,6 +145,7 @@ def test_what_is_answered_fits(document: dict, caller: Caller) -> None:
     appeal = factories.taken_up()
     factories.control()
     factories.waiver("submitted")
+    factories.acknowledgement()
     caller.post("/reports/", {"description": "Posts.", "good_faith": True})
     caller.put("/subjects/acct_1/", {})
     there = {"subject": "acct_1"}

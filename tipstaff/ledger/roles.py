@@ -13,6 +13,7 @@ ROLES = (OWNER, APP, SEQUENCER, ERASER)
 APPEND_ONLY = (
     "ledger_event",
     "ledger_disclosure",
+    "aup_acknowledgement",
     "cases_hand",
     "governance_ballotpart",
     "governance_release",

@@ -143,7 +143,7 @@ class Schema(AutoSchema):
         statuses |= {404} if named and self.method != "PUT" else set()
         statuses |= {400} if view.action == "list" or not reads else set()
         statuses |= {413} if not reads else set()
-        statuses |= {409} if not reads and view.action != "create" else set()
+        statuses |= {409} if not reads and named else set()
         statuses |= {422} if self.method == "POST" else set()
         return sorted(statuses)
 
