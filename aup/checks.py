@@ -230,6 +230,31 @@ def _contradictions(rule: Document, known: Known, path: Path) -> Iterator[Proble
         yield Problem((*path, "mappings", "dsa_category"), _("must be empty: what is permitted breaks no law"))
 
 
+def translation_problems(kind: str, given: Any, original: Document, path: Path = ()) -> list[Problem]:
+    """What is wrong with a translation of a `kind` (version, group or rule): its parts, and under `made_from` those of
+    an earlier wording. A list has as many entries as the one it was made from.
+    """
+    parts = schema.TRANSLATED[kind]
+    wanted = schema.mapping({**parts, "made_from": schema.mapping(parts, tuple(parts))}, (*parts, "made_from"))
+    if found := shape(given, wanted, path):
+        return found
+    made_from = given.get("made_from", {})
+    words = {part: value for part, value in given.items() if part != "made_from"}
+    if not words:
+        return [Problem(path, _("says nothing; translate at least one part"))]
+    found += [
+        Problem((*path, "made_from", part), _("is not translated here")) for part in made_from if part not in words
+    ]
+    for part, value in words.items():
+        source = made_from.get(part, original.get(part))
+        if not source:
+            found.append(Problem((*path, part), _("translates what the original does not say")))
+        elif isinstance(value, list) and len(value) != len(source):
+            sizes = {"found": len(value), "wanted": len(source)}
+            found.append(Problem((*path, part), _("has %(found)s entries, and the original %(wanted)s") % sizes))
+    return found
+
+
 def link_problems(links: Any, path: Path = ()) -> list[Problem]:
     """What is wrong with the linked documents. A model card says what a model is not made for; it binds nobody."""
     found = shape(links, schema.some(schema.LINK), path)

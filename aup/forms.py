@@ -78,8 +78,10 @@ class RuleFilter(forms.Form):
     place = forms.ChoiceField(label=gettext_lazy("Where"), required=False)
     product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
 
-    def __init__(self, *args: Any, version: PolicyVersion, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, data: Any, *, version: PolicyVersion, language: str) -> None:
+        """Bound only where the address names a field of it: `?lang=` is none."""
+        super().__init__(data if self.base_fields.keys() & data.keys() else None)
+        self.language = language
         self.rules = version.rules.filter(enabled=True)
         modalities, places, products = self.rules.vocabulary()
         labels = dict(Rule.Modality.choices)
@@ -100,7 +102,8 @@ class RuleFilter(forms.Form):
         if not (self.is_bound and self.is_valid()):
             return list(rules)
         asked = self.cleaned_data
-        rules = rules.matching(asked["q"]).made_of(asked.get("modality", "")).applying_in(asked.get("place", ""))
+        rules = rules.matching(asked["q"], self.language).made_of(asked.get("modality", ""))
+        rules = rules.applying_in(asked.get("place", ""))
         rules = rules.in_product(asked.get("product", "")).binding(asked["audience"])
         if asked["disposition"]:
             rules = rules.filter(disposition=asked["disposition"])

@@ -23,6 +23,7 @@ CONSEQUENCES = ("corrective", "monitoring", "enforcement")
 
 TITLE, ACTION, THRESHOLD, LINE, TEXT = 200, 300, 400, 1000, 5000  # characters
 LIST = 100  # entries
+ROOM = 2  # a translation may be this many times as long as its original may be
 RULES, GROUPS = 1000, 100
 LARGEST = 2**53 - 1  # JSON carries whole numbers exactly up to here
 
@@ -122,6 +123,29 @@ SAID = {
     "changelog": text(TEXT),
     "summary": text(TEXT * 2),
     "scope": SCOPE,
+}
+# Unlike those of the original, two entries may come out the same.
+TRANSLATED_LIST = {"type": "array", "items": text(LINE * ROOM, 1), "minItems": 1, "maxItems": LIST}
+TRANSLATED: dict[str, dict[str, Schema]] = {
+    "version": {
+        "title": text(TITLE * ROOM, 1),
+        "summary": text(TEXT * 2 * ROOM, 1),
+        "binding_instrument": text(TEXT * ROOM, 1),
+        **dict.fromkeys(SCOPE_KEYS, TRANSLATED_LIST),
+        "rationale": text(TEXT * ROOM, 1),
+        "changelog": text(TEXT * ROOM, 1),
+    },
+    "group": {"title": text(TITLE * ROOM, 1), "description": text(TEXT * ROOM, 1)},
+    "rule": {
+        "title": text(TITLE * ROOM, 1),
+        "statement": text(TEXT * ROOM, 1),
+        "action": text(ACTION * ROOM, 1),
+        "threshold": text(THRESHOLD * ROOM, 1),
+        "conditions": TRANSLATED_LIST,
+        "allowed": TRANSLATED_LIST,
+        "prohibited": TRANSLATED_LIST,
+        **{kind: text(LINE * ROOM, 1) for kind in CONSEQUENCES},
+    },
 }
 MEANINGS = named(text(LINE))
 TAXONOMY = mapping(

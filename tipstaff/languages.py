@@ -110,6 +110,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "languages": choices(request),
         "keep_lang": kept(request),
         "policy_lang": settings.POLICY_LANGUAGE,
+        "policy_dir": direction(settings.POLICY_LANGUAGE),
         "policy_language": described(settings.POLICY_LANGUAGE)["name_translated"],
     }
 

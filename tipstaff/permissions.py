@@ -32,6 +32,7 @@ class Permission(StrEnum):
     SUBJECT_VIEW = "subject:view"
     SUBJECT_WRITE = "subject:write"
     POLICY_EDIT = "policy:edit"
+    POLICY_TRANSLATE = "policy:translate"
     POLICY_SIGN_PRODUCT = "policy:sign_product"
     POLICY_SIGN_ENGINEERING = "policy:sign_engineering"
     POLICY_SIGN_LEGAL = "policy:sign_legal"
@@ -135,7 +136,7 @@ BUNDLES: dict[str, frozenset[Permission]] = {
     Role.ENGINEERING: frozenset(_SEE_GOVERNANCE | _ASK | {P.POLICY_SIGN_ENGINEERING, P.CONTROL_VERIFY, P.REPORT_FILE}),
     Role.LEGAL: frozenset(_SEE_GOVERNANCE | {P.POLICY_SIGN_LEGAL, P.REPORT_FILE, P.ACKNOWLEDGEMENT_VIEW}),
     Role.POLICY_EDITOR: frozenset(
-        {P.POLICY_EDIT, P.POLICY_PUBLISH, P.SYSTEM_VIEW, P.REPORT_FILE, P.ACKNOWLEDGEMENT_VIEW}
+        {P.POLICY_EDIT, P.POLICY_TRANSLATE, P.POLICY_PUBLISH, P.SYSTEM_VIEW, P.REPORT_FILE, P.ACKNOWLEDGEMENT_VIEW}
     ),
     Role.APPEALS_REVIEWER: frozenset(
         _SEE_CASES | {P.APPEAL_VIEW, P.APPEAL_DECIDE, P.SANCTION_IMPOSE, P.SANCTION_LIFT, P.REPORT_FILE}

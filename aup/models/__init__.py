@@ -9,9 +9,10 @@ from aup.models.policy import Policy
 from aup.models.rule import Rule
 from aup.models.rule_group import RuleGroup
 from aup.models.sign_off import SignOff
+from aup.models.translation import Translation
 from aup.models.version import PolicyVersion
 
 __all__ = [
     "Acknowledgement", "Catalogue", "DecisionMatrix", "Example", "LinkedDocument", "Policy", "PolicyVersion", "Rule",
-    "RuleGroup", "SignOff",
+    "RuleGroup", "SignOff", "Translation",
 ]  # fmt: skip

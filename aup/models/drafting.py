@@ -167,6 +167,7 @@ class Drafting(Record):
         row = self._rule(code)
         refuse_unless_same(row.opened_as, opened)
         row.examples.all().delete()
+        row.translations.all().delete()
         try:
             row.delete()
         except ProtectedError as error:
@@ -210,6 +211,7 @@ class Drafting(Record):
         row = self._group(code)
         if row.rules.exists():
             raise Refused(_("The group still has rules. Move them to another group or take them out first."))
+        row.translations.all().delete()
         row.delete()
         self._renumber()
 

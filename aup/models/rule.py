@@ -5,13 +5,14 @@ from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aup import vagueness
 from aup.models.example import Example
+from aup.models.translation import Translation
 from aup.models.version import PolicyVersion
 from aup.schema import OPTIONAL_RULE_KEYS, RULE_ORDER
 from tipstaff.workflow import references
@@ -35,16 +36,15 @@ class RuleQuerySet(RefQuerySet["Rule"]):
         """The rule `code` as it was in force at `at`, with its group and version."""
         return self.in_force(at).select_related("version", "group").filter(code=code.strip().upper()).first()
 
-    def matching(self, words: str) -> Self:
-        """Rules whose code, title, action or statement holds every one of `words`."""
+    def matching(self, words: str, language: str = "") -> Self:
+        """Rules whose code, title, action or statement holds every one of `words`, or their translation does."""
         found = self
         for word in words.split():
-            found = found.filter(
-                Q(code__icontains=word)
-                | Q(title__icontains=word)
-                | Q(action__icontains=word)
-                | Q(statement__icontains=word)
-            )
+            said = Q(title__icontains=word) | Q(action__icontains=word) | Q(statement__icontains=word)
+            translated = Q(words__title__icontains=word)
+            translated |= Q(words__action__icontains=word) | Q(words__statement__icontains=word)
+            translations = Translation.objects.filter(translated, rule=OuterRef("pk"), language=language)
+            found = found.filter(Q(code__icontains=word) | said | Exists(translations))
         return found
 
     def made_of(self, modality: str) -> Self:

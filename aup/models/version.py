@@ -125,6 +125,7 @@ class PolicyVersion(Drafting):
     withdrawal_reason = models.TextField(blank=True, editable=False)
 
     objects = PolicyVersionQuerySet.as_manager()
+    translations: Any
     documents: "Documents | None" = None  # what `draft` loads; set by aup.loading.prepare
 
     class Meta:
@@ -250,6 +251,8 @@ class PolicyVersion(Drafting):
             raise Refused(_("A draft is made from the documents it names; prepare it with them."))
         self.drafted_by, self.drafted_at, self.based_on = as_person(actor), now(), based_on
         self.documents.load(self)
+        if based_on is not None:
+            self.translations.take_along(based_on, self)
 
     @operation(
         source=[State.DRAFT, State.IN_REVIEW, State.APPROVED],

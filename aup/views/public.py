@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from aup.forms import RuleFilter, WhichVersion
@@ -18,6 +19,7 @@ from aup.matrix.words import called, reasoned
 from aup.models import DecisionMatrix, PolicyVersion, Rule
 from aup.models.decision_matrix import said
 from aup.reading import measured
+from aup.wording import Reading, Said
 from tipstaff.access import public
 from tipstaff.time import now
 
@@ -56,8 +58,10 @@ def policy_page(request: HttpRequest, version: PolicyVersion | None, *, address:
     """`version` as everybody reads it. `address` is its own, where it is asked for by number: links keep the number."""
     if version is None:
         return render(request, "aup/policy_page.html", {"version": None})
-    form = RuleFilter(request.GET or None, version=version)
-    parts = list(_parts(form.chosen()))
+    reading = _reading(request, version)
+    form = RuleFilter(request.GET, version=version, language=reading.language)
+    rules = [(rule, reading.listed(rule)) for rule in form.chosen()]
+    parts = list(_parts(rules, reading))
     context: dict[str, Any] = {
         "version": version,
         "form": form,
@@ -66,18 +70,41 @@ def policy_page(request: HttpRequest, version: PolicyVersion | None, *, address:
         "filtered": form.is_bound,
         "address": address or reverse("aup:policy"),
         "pinned": bool(address),
+        "reading": reading,
+        "links_to": urlencode(_carried(address and version.number, reading)),
     }
     if not request.headers.get("HX-Request"):
         context |= _standing(version) if address else {}
         context["tiers"] = [tier | {"title": said(tier["title"])} for tier in version.matrix.tiers.values()]
         context["links"] = version.linked_documents.all()
-        context |= _grades(version)
+        context |= _translated(version, rules, reading)
+        context |= _grades(version, context["said"])
     return render(request, _template(request, "aup/policy_page.html", "rules"), context)
 
 
-def _grades(version: PolicyVersion) -> dict[str, Any]:
+def _reading(request: HttpRequest, version: PolicyVersion) -> Reading:
+    """In the language of the page, or with `?original=1` in the policy's own."""
+    return Reading(version, get_language() or settings.LANGUAGE_CODE, original=request.GET.get("original") == "1")
+
+
+def _carried(number: str, reading: Reading) -> dict[str, str]:
+    """What the address of a rule takes along from this page."""
+    return ({"version": number} if number else {}) | ({"original": "1"} if reading.original else {})
+
+
+def _translated(version: PolicyVersion, rules: list[tuple[Rule, Said]], reading: Reading) -> dict[str, Any]:
+    """What the version says about itself, how many rules are not translated, and whether any wording is earlier."""
+    said = reading.version(version)
+    return {
+        "said": said,
+        "untranslated": sum(rule.pk not in reading.rows for rule, _said in rules),
+        "earlier": said.stale or any(each.stale for _rule, each in rules),
+    }
+
+
+def _grades(version: PolicyVersion, said: Said) -> dict[str, Any]:
     """How hard the summary and the rules are to read, measured for English alone (S19)."""
-    if settings.POLICY_LANGUAGE != "en":
+    if settings.POLICY_LANGUAGE != "en" or said.translated:
         return {"measurable": False}
     statements = version.rules.filter(enabled=True).values_list("statement", flat=True)
     return {
@@ -87,17 +114,17 @@ def _grades(version: PolicyVersion) -> dict[str, Any]:
     }
 
 
-def _parts(rules: list[Rule]) -> Iterator[dict[str, Any]]:
+def _parts(rules: list[tuple[Rule, Said]], reading: Reading) -> Iterator[dict[str, Any]]:
     """User rules and the duties of builders apart (S43), each by what it says about a use, then by family."""
     described: set[str] = set()  # a family is introduced where it is met first
     for key, title in PARTS:
-        mine = [rule for rule in rules if rule.binds_builders_only == (key == "builders")]
+        mine = [(rule, words) for rule, words in rules if rule.binds_builders_only == (key == "builders")]
         sections = []
         for disposition, label in DISPOSITIONS.items():
-            if found := [rule for rule in mine if rule.disposition == disposition]:
+            if found := [(rule, words) for rule, words in mine if rule.disposition == disposition]:
                 families = []
-                for group, some in groupby(found, key=lambda rule: rule.group):
-                    families.append((group, list(some), group.code not in described))
+                for group, some in groupby(found, key=lambda pair: pair[0].group):
+                    families.append((reading.group(group), list(some), group.code not in described))
                     described.add(group.code)
                 sections.append(
                     {"key": f"{key}-{disposition}", "title": label, "count": len(found), "families": families}
@@ -133,10 +160,14 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
     if found is None or not (found.enabled or asked):
         raise Http404
     catalogue = found.version.catalogue
+    reading = _reading(request, found.version)
     exemptions = [entry | {"grant": GRANTS.get(entry["grant"], "")} for entry in catalogue.exemptions(found.exemptions)]
     controls = [entry | {"stage": STAGES.get(entry["stage"], "")} for entry in catalogue.controls(found.controls)]
     context = {
         "rule": found,
+        "reading": reading,
+        "said": reading.rule(found),
+        "family": reading.group(found.group),
         "version": found.version,
         "in_force": in_force is not None and in_force.pk == found.version_id,
         "meaning": catalogue.meaning("dispositions", found.disposition),
