@@ -29,7 +29,7 @@ class AcknowledgeForm(forms.Form):
 
     number = forms.CharField(max_length=20, widget=forms.HiddenInput)
     signatory = forms.CharField(
-        label=gettext_lazy("Who answers (may stay empty)"),
+        label=gettext_lazy("Who answers"),
         help_text=gettext_lazy("Your name or your role, so that your own organisation can tell later who read it."),
         max_length=SIGNATORY_LIMIT,
         required=False,

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from aup.models.version import NUMBER
-from aup.views import acknowledgement, compare, desk, files, history, matrix, public, writing
+from aup.views import acknowledgement, compare, desk, files, history, matrix, public, terms, writing
 
 
 class Number:
@@ -46,6 +46,7 @@ urlpatterns = [
     path("versions/<slug:ref>/links/remove/", writing.unlink, name="unlink"),
     path("versions/<slug:ref>/acknowledged/", acknowledgement.coverage, name="acknowledged"),
     path("versions/<slug:ref>/matrix/", matrix.matrix_edit, name="matrix_edit"),
+    path("versions/<slug:ref>/matrix/terms/", terms.terms_edit, name="terms_edit"),
     path("versions/<slug:ref>/matrix/check/", matrix.matrix_check, name="matrix_check"),
     path("versions/<slug:ref>/<slug:operation>/", desk.operate, name="operate"),
     path("<number:number>/", history.edition, name="edition"),

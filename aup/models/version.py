@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aup.matrix import editing
+from aup.matrix import editing, terms
 from aup.models.decision_matrix import DecisionMatrix
 from aup.models.drafting import Drafting
 from aup.models.policy import Policy
@@ -274,6 +274,21 @@ class PolicyVersion(Drafting):
         still the one with the digest `based_on`; one that is incomplete or out of order may be saved, not published.
         """
         self.matrix_row(based_on).amend(lambda document: editing.with_cells(document, cells))
+
+    @operation(
+        source=State.DRAFT,
+        permission=Permission.POLICY_EDIT,
+        label=gettext_lazy("Change the terms"),
+        said=gettext_lazy("changed the terms of the decision matrix"),
+    )
+    def amend_terms(self, *, actor: Actor, changes: list[dict[str, Any]], reason: str) -> None:
+        """Change numbers and choices beside the cells (`aup.matrix.terms.with_terms`). Two people who change different
+        ones both succeed; whoever changes what somebody else changed meanwhile is refused.
+        """
+        if not reason.strip():
+            raise Refused(_("Say why these terms change."))
+        matrix = DecisionMatrix.objects.get(version=self)
+        matrix.amend(lambda document: terms.with_terms(document, changes))
 
     def matrix_row(self, based_on: str) -> "DecisionMatrix":
         """The matrix as it is now, this row locked; refused when it is no longer what the reader saw."""

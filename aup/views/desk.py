@@ -22,7 +22,11 @@ State = PolicyVersion.State
 IRREVERSIBLE = {"withdraw"}
 FORWARD = {"submit", "approve", "publish"}
 # Acts with a page of their own: `operate` does not know what they need.
-OWN_PAGES = {"amend_matrix", *(act.name for act in operations_of(PolicyVersion) if act.name in vars(Drafting))}
+OWN_PAGES = {
+    "amend_matrix",
+    "amend_terms",
+    *(act.name for act in operations_of(PolicyVersion) if act.name in vars(Drafting)),
+}
 
 
 @require_safe

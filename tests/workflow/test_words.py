@@ -9,7 +9,7 @@ from tipstaff.workflow.operations import operations_of, past
 
 PAST = {
     "accept": "accepted", "acknowledge": "acknowledged", "add": "added", "adopt": "adopted", "amend": "amended",
-    "amend_matrix": "amended_matrix",
+    "amend_matrix": "amended_matrix", "amend_terms": "amended_terms",
     "answer": "answered",
     "approve": "approved", "ask": "asked", "attach": "attached",
     "await_information": "awaited_information", "breach": "breached", "change_roles": "changed_roles",
