@@ -227,7 +227,7 @@ class Appeal(Record):
     def lodge(self, *, actor: Actor, files: list[SealedFile]) -> None:
         """Take the appeal in, with its files; it is free and needs no account (DSA 20(1), (3))."""
         for sealed in files:
-            sealed.attach(actor=actor, to=self)
+            sealed.give_to(self, actor=actor)
         if self.decision:
             self.decision.contest(actor=actor)
         self.due_at = clocks.start(self, Clock.Kind.APPEAL, severity=self.severity).due_at

@@ -95,9 +95,14 @@ def claimed(by: str = "reviewer", **columns: Any) -> Case:
     return opened
 
 
-def evidence(of: Case, by: str = "reviewer") -> Evidence:
+def evidence(of: Case, by: str = "reviewer", content: bytes = b"10:02 user: hello\n") -> Evidence:
     added = Evidence(
-        case=of, kind=Evidence.Kind.TRANSCRIPT, label="The night", source="log", file=sealed(), added_by=person(by)
+        case=of,
+        kind=Evidence.Kind.TRANSCRIPT,
+        label="The night",
+        source="log",
+        file=sealed(content),
+        added_by=person(by),
     )
     added.add(actor=person(by))
     return added

@@ -237,7 +237,18 @@ LEDGER_KEY_FILE = Path(env.str("LEDGER_KEY_FILE", default=str(TIPSTAFF_HOME / "k
 
 # --- Limits: one constant each, rendered in the form and enforced at the door (DESIGN 9). ---
 FILES_PER_FORM = 5
-FILE_BYTES = 25 * 1024 * 1024
+FILE_BYTES = env.int("FILE_BYTES", default=25 * 1024 * 1024)
+# What a file may be, seen from its bytes: images, sounds, films, texts, documents, archives. No programs.
+FILE_TYPES = env.list("FILE_TYPES", default=[]) or [
+    "image/*", "audio/*", "video/*", "text/*", "message/*", "application/pdf", "application/rtf",
+    "application/json", "application/x-ndjson", "application/x-ndjson+json", "application/csv", "application/xml",
+    "application/javascript", "application/ogg", "application/zip", "application/gzip", "application/x-tar",
+    "application/x-bzip2", "application/x-xz", "application/x-7z-compressed", "application/zstd",
+    "application/msword", "application/vnd.ms-*", "application/vnd.openxmlformats-*",
+    "application/vnd.oasis.opendocument.*", "application/epub+zip", "application/vnd.tcpdump.pcap",
+    "application/vnd.sqlite3", "application/x-sqlite3",
+]  # fmt: skip
+CLAMD_URL = env.str("CLAMD_URL", default="")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500  # a decision matrix is one form: aup.matrix.table.CELLS_LIMIT and some
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
@@ -250,6 +261,7 @@ FILE_DOORS = (
 )  # everywhere else a body is a form and no more
 # Uploads wait here until they are sealed: a directory of our own, which nobody else can enter.
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or str(TIPSTAFF_HOME / "staging")
+FILE_UPLOAD_HANDLERS = ["tipstaff.vault.staging.StagingHandler"]
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
 RATE_LIMITS = {
     "report": "30/hour",

@@ -99,9 +99,9 @@ def _file(draft: Appeal, form: AppealForm, actor: LinkHolder) -> Appeal:
         raise Refused(refusal)  # said before files are taken in; the operation asks again under its lock
     draft.ground, draft.text = form.cleaned_data["ground"], form.cleaned_data["text"]
     draft.contact = form.cleaned_data["contact"]
-    files = storage.receive_all(form.cleaned_data["files"], actor=actor)
     try:
-        draft.lodge(actor=actor, files=files)
+        with storage.received(form.cleaned_data["files"], actor=actor) as files:
+            draft.lodge(actor=actor, files=files)
     except IntegrityError as error:
         raise Refused(_("This was appealed already. One appeal is heard for each decision.")) from error
     return draft

@@ -23,6 +23,17 @@ def case_claimed(record: "Evidence", actor: Actor) -> str | None:
     return claimed_by_actor(record.case, actor)
 
 
+def may_be_added(exhibit: "Evidence", actor: Actor) -> str | None:
+    """One exhibit for the same bytes: the case is locked, so of two at once the second is told of the first."""
+    if reason := case_claimed(exhibit, actor):
+        return reason
+    if known := exhibit.case.evidence.filter(file__sha256=exhibit.file.sha256).first():
+        return _("These bytes are in the case already, as %(exhibit)s. Nothing was added a second time.") % {
+            "exhibit": known
+        }
+    return None
+
+
 @references.register("evidence")
 class Evidence(Record):
     class Kind(models.TextChoices):
@@ -66,10 +77,10 @@ class Evidence(Record):
         self.exhibit = (last or 0) + 1
 
     @operation(
-        creates=True, permission=Permission.CASE_INVESTIGATE, guard=case_claimed, said=gettext_lazy("added evidence")
+        creates=True, permission=Permission.CASE_INVESTIGATE, guard=may_be_added, said=gettext_lazy("added evidence")
     )
     def add(self, *, actor: Actor) -> None:
         """Put a sealed file before whoever decides."""
         self.case.take_part(self.added_by, Hand.Part.INVESTIGATED)
         if not self.file.matter:
-            self.file.attach(actor=actor, to=self.case)
+            self.file = self.file.give_to(self.case, actor=actor)

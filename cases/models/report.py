@@ -217,7 +217,7 @@ class Report(Record):
     def file(self, *, actor: Actor, files: list[SealedFile]) -> None:
         """Take a report in: seal it to its files, start the triage clock and confirm receipt (DSA 16(4))."""
         for sealed in files:
-            sealed.attach(actor=actor, to=self)
+            sealed.give_to(self, actor=actor)
         clocks.start(self, Clock.Kind.TRIAGE, severity=self.severity)
         self._tell("report_received", actor)
 

@@ -28,7 +28,7 @@ from tipstaff.vault import storage
 from tipstaff.vault.models import SealedFile
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
-from tipstaff.workflow.refused import Refused
+from tipstaff.workflow.refused import NotPermitted, Refused
 
 HISTORY = 12  # entries shown beside the case; the whole history is a page of its own
 
@@ -148,8 +148,15 @@ def evidence_add(request: StaffRequest, ref: str) -> HttpResponse:
     exhibit.case, exhibit.added_by = case, request.user
     if refusal := case_claimed(exhibit, request.user):
         raise Refused(refusal)  # said before the file is taken in; the operation asks again under its lock
-    exhibit.file = storage.receive(form.cleaned_data["upload"][0], actor=request.user)
-    exhibit.add(actor=request.user)
+    try:
+        with storage.received(form.cleaned_data["upload"], actor=request.user) as files:
+            (exhibit.file,) = files
+            exhibit.add(actor=request.user)
+    except NotPermitted:
+        raise
+    except Refused as reason:  # said beside what was typed, which would be lost on a page of its own
+        form.add_error("upload", str(reason))
+        return case_page(request, case, status=reason.status, evidence_form=form)
     messages.success(request, _("E-%(number)s is sealed and in the case.") % {"number": exhibit.exhibit})
     return redirect(case)
 

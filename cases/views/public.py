@@ -51,9 +51,9 @@ def _file(request: HttpRequest, form: ReportForm) -> Report:
         reported_by=staff,
         channel=Report.Channel.INTERNAL if staff else Report.Channel.PUBLIC,
     )
-    files = storage.receive_all(uploads, actor=LinkHolder("reporter"))
     try:
-        filed.file(actor=actor, files=files)
+        with storage.received(uploads, actor=LinkHolder("reporter")) as files:
+            filed.file(actor=actor, files=files)
     except IntegrityError:
         known = Report.by_code(code)  # the same form, sent by a second click a moment earlier
         if known is None:

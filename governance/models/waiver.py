@@ -229,7 +229,7 @@ class Waiver(Dossier):
         """Send the request in. Refused for rules that nobody can waive, without an end, or with anything left open."""
         self.submitted_at, self.route = now(), self._route_of_ground()
         for sealed in files:
-            sealed.attach(actor=actor, to=self)
+            sealed.give_to(self, actor=actor)
         clocks.start(self, Clock.Kind.WAIVER_RECEIPT, severity=self.severity)
         self.due_at = clocks.start(self, Clock.Kind.WAIVER, severity=self.severity).due_at
         letters.confirm_receipt(self, actor=actor)
@@ -312,7 +312,7 @@ class Waiver(Dossier):
         self.answers = f"{self.answers}\n\n{answer.strip()}".strip()
         self.confirmed_at = None
         for sealed in files:
-            sealed.attach(actor=actor, to=self)
+            sealed.give_to(self, actor=actor)
         clocks.resume(self)
         self.due_at = Clock.objects.running().about(self).get(kind=Clock.Kind.WAIVER).due_at
 
@@ -438,7 +438,7 @@ class Waiver(Dossier):
         """The holder states how the conditions are kept, or it lapses. What had lapsed holds again from now on."""
         self._said(statement)
         for sealed in files:
-            sealed.attach(actor=actor, to=self)
+            sealed.give_to(self, actor=actor)
         spell, lapses_at = self.spell, self._next_lapse(now())
         if spell and spell.lapses_at and spell.lapses_at <= now():
             self._cut(spell.lapses_at)

@@ -119,10 +119,9 @@ def _file(form: AskForm, earlier: Waiver | None) -> Waiver:
     if known := Waiver.objects.filter(submission=form.key).first():
         return known
     actor = LinkHolder("applicant")
-    files = storage.receive_all(form.cleaned_data["files"], actor=actor)
     columns = form.columns | {"submission": form.key, "earlier": earlier, "language": get_language() or "en"}
     try:
-        with transaction.atomic():
+        with storage.received(form.cleaned_data["files"], actor=actor) as files, transaction.atomic():
             return Waiver.ask(actor=actor, rules=form.rules, files=files, **columns)
     except IntegrityError as error:  # the same form by a second click a moment earlier, or another one for `earlier`
         if known := Waiver.objects.filter(submission=form.key).first():
@@ -182,5 +181,5 @@ def _act(waiver: Waiver, act: str, form: Any, actor: LinkHolder) -> None:
     if refusal := declared.refusal(waiver, actor):
         raise Refused(refusal)  # said before files are taken in; the operation asks again under its lock
     facts = dict(form.cleaned_data)
-    facts["files"] = storage.receive_all(facts.pop("files"), actor=actor)
-    getattr(waiver, act)(actor=actor, **facts)
+    with storage.received(facts.pop("files"), actor=actor) as files:
+        getattr(waiver, act)(actor=actor, files=files, **facts)

@@ -112,7 +112,9 @@ def _carry_out(waiver: Waiver, operation: str, form: forms.Form | None, actor: U
     if "files" in facts:
         if refusal := getattr(Waiver, operation).operation.refusal(waiver, actor):
             raise Refused(refusal)  # said before files are taken in; the operation asks again under its lock
-        facts["files"] = storage.receive_all(facts["files"], actor=actor)
+        with storage.received(facts.pop("files"), actor=actor) as files:
+            getattr(waiver, operation)(actor=actor, files=files, **facts)
+        return
     getattr(waiver, operation)(actor=actor, **facts)
 
 

@@ -172,7 +172,7 @@ def test_the_whole_job_at_the_desk(enter) -> None:
     assert head.post(f"/desk/decisions/{ref}/issue/").status_code == 302
     assert Decision.objects.get().state == "issued"
     exhibit = case.evidence.get()
-    served = adjudicator.post(exhibit.file.get_absolute_url(), {"purpose": "checking"})
+    served = adjudicator.post(exhibit.file.get_absolute_url(), {"reason": "Checking the log"})
     assert b"".join(served.streaming_content) == b"10:02 user: hello"
     assert served["Content-Disposition"].startswith("attachment")
     factories.lodged(Decision.objects.get())

@@ -35,7 +35,7 @@ def form(**typed: object) -> dict:
 
 class TestFile:
     def test_a_stranger_files_a_report_with_files_and_gets_a_code(self, client: Client) -> None:
-        files = [SimpleUploadedFile(f"{number}.txt", b"shown", "text/plain") for number in range(2)]
+        files = [SimpleUploadedFile(f"{number}.txt", f"shown {number}".encode(), "text/plain") for number in range(2)]
         page = client.post("/report/", form(files=files))
         report = Report.objects.get()
         assert page.status_code == 200

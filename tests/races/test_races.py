@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -216,13 +217,33 @@ def test_the_same_form_sent_twenty_times_is_one_report(race: Race, settings: Any
     assert told("report.filed") == Message.objects.count() == 1
     assert [file.name for file in report.files] == ["shown.txt"]
     assert not SealedFile.objects.filter(state="receiving").exists()
+    assert not SealedFile.objects.filter(state="sealed", matter="").exists()  # what the losers sent is let go
 
 
 def test_evidence_added_in_one_moment_is_numbered_without_gap_or_double(race: Race) -> None:
     case = factories.claimed()
 
-    outcomes = race(*[partial(factories.evidence, case)] * 10)
+    outcomes = race(*(partial(factories.evidence, case, content=f"line {number}\n".encode()) for number in range(10)))
     assert sorted(exhibit.exhibit for exhibit in winners(outcomes)) == list(range(1, 11))
+
+
+def test_the_same_bytes_added_in_one_moment_are_one_exhibit_and_one_file(race: Race, vault: Path) -> None:
+    case, reviewer = factories.claimed(), factories.person("reviewer")
+
+    def post() -> Any:
+        browser = Client()
+        browser.force_login(reviewer, backend="django.contrib.auth.backends.ModelBackend")
+        upload = SimpleUploadedFile("log.txt", b"10:02 user: hello", "text/plain")
+        typed = {"evidence-kind": "log", "evidence-label": "The log", "evidence-source": "export"}
+        return browser.post(f"/desk/cases/{case.ref}/evidence/", typed | {"evidence-upload": upload})
+
+    pages = race(*[post] * 6)
+    assert sorted(page.status_code for page in pages) == [302, 409, 409, 409, 409, 409]
+    losers = [page for page in pages if page.status_code == 409]
+    assert all("These bytes are in the case already, as E-1." in page.text for page in losers)
+    assert SealedFile.objects.of(case).count() == case.evidence.count() == 1
+    assert SealedFile.objects.filter(state="set_aside").count() == 5
+    assert [path.stem for path in vault.rglob("*.age")] == [str(SealedFile.objects.get(state="sealed").pk)]
 
 
 def test_two_sweeps_record_each_level_once(race: Race) -> None:

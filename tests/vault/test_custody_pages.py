@@ -124,8 +124,8 @@ def test_a_reviewer_asks_on_the_case_and_a_custodian_answers(enter: Any, people:
     assert "A second look at the hashes." in custodian.get(reverse("vault:custody")).text
     assert "1" in custodian.get(reverse("home")).text
     act(custodian, "unsealing_act", asked.ref, "grant")
-    assert reviewer.post(file.get_absolute_url(), {"purpose": "look"}).status_code == 200
-    assert custodian.post(file.get_absolute_url(), {"purpose": "look"}).status_code == 409
+    assert reviewer.post(file.get_absolute_url(), {"reason": "A look"}).status_code == 200
+    assert custodian.post(file.get_absolute_url(), {"reason": "A look"}).status_code == 409
 
 
 def test_who_may_not_see_the_matter_asks_for_nothing(enter: Any, people: dict) -> None:

@@ -12,10 +12,11 @@ from tests import factories
 from tests.factories import SYSTEM, person, sealed
 from tipstaff.ledger.models import Event
 from tipstaff.vault import storage
-from tipstaff.vault.models import SealedFile
+from tipstaff.vault.models import REASON_LIMIT, SealedFile
 from tipstaff.workflow.refused import NotPermitted, Refused
 
 TEXT = b"10:02 user: hello\n"
+WHY = {"reason": "Reading the log"}
 
 
 class TestSeal:
@@ -79,7 +80,7 @@ class TestDownload:
         return file.get_absolute_url()
 
     def test_the_bytes_come_as_an_attachment_and_nothing_else(self, file: SealedFile, enter) -> None:
-        answer = enter("reviewer").post(self.address(file), {"purpose": "Reading the log"})
+        answer = enter("reviewer").post(self.address(file), {"reason": "Reading the log"})
         assert b"".join(answer.streaming_content) == TEXT
         assert answer["Content-Type"] == "application/octet-stream"
         assert answer["Content-Disposition"] == 'attachment; filename="transcript.txt"'
@@ -91,22 +92,23 @@ class TestDownload:
         file = factories.evidence(factories.claimed()).file
         browser = Client()
         browser.force_login(person("reviewer"), backend="django.contrib.auth.backends.ModelBackend")
-        answer = browser.post(self.address(file), {"purpose": "Reading the log"})
-        told = Event.objects.get(stream=file.stream, kind="file.read").told()  # and no byte was taken yet
-        assert told["facts.purpose"] == "Reading the log"
+        answer = browser.post(self.address(file), {"reason": "Reading the log"})
+        told = Event.objects.get(stream=file.stream, kind="file.downloaded").told()  # and no byte was taken yet
+        assert told["facts.reason"] == "Reading the log"
+        assert told["facts.sha256"] == file.sha256
         assert told["actor"]["ref"] == person("reviewer").reference
         answer.close()
 
     def test_each_read_is_one(self, file: SealedFile, enter) -> None:
         browser = enter("reviewer")
         for _ in range(3):
-            assert b"".join(browser.post(self.address(file)).streaming_content) == TEXT
-        assert Event.objects.filter(stream=file.stream, kind="file.read").count() == 3
+            assert b"".join(browser.post(self.address(file), WHY).streaming_content) == TEXT
+        assert Event.objects.filter(stream=file.stream, kind="file.downloaded").count() == 3
 
     @pytest.mark.parametrize("mailbox", ["admin", "policy", "chair", "auditor", "member1"])
     def test_others_get_nothing_and_that_is_recorded(self, file: SealedFile, enter, mailbox: str) -> None:
-        assert enter(mailbox).post(self.address(file)).status_code == 403
-        assert not Event.objects.filter(stream=file.stream, kind="file.read").exists()
+        assert enter(mailbox).post(self.address(file), WHY).status_code == 403
+        assert not Event.objects.filter(stream=file.stream, kind="file.downloaded").exists()
         assert Event.objects.filter(kind="access.refused").count() == 1
         with pytest.raises(NotPermitted):
             file.read(actor=person(mailbox), purpose="")
@@ -114,16 +116,37 @@ class TestDownload:
     def test_a_member_reads_what_a_waiver_rests_on_and_nothing_of_a_case(self, people: dict, enter) -> None:
         asked = sealed()
         asked.attach(actor=SYSTEM, to=factories.waiver("submitted"))
-        assert enter("member1").post(self.address(asked)).status_code == 200
+        assert enter("member1").post(self.address(asked), WHY).status_code == 200
         evidence = factories.evidence(factories.claimed()).file
-        assert enter("member1").post(self.address(evidence)).status_code == 403
+        assert enter("member1").post(self.address(evidence), WHY).status_code == 403
 
     def test_a_stranger_is_asked_to_sign_in(self, file: SealedFile, client: Client) -> None:
-        answer = client.post(self.address(file))
+        answer = client.post(self.address(file), WHY)
         assert (answer.status_code, answer.url.partition("?")[0]) == (302, "/accounts/login/")
 
-    def test_a_link_does_not_download(self, file: SealedFile, enter) -> None:
-        assert enter("reviewer").get(self.address(file)).status_code == 405
+    def test_a_link_does_not_download_but_asks_why(self, file: SealedFile, enter) -> None:
+        page = enter("reviewer").get(self.address(file))
+        assert "What do you need the original for?" in page.text
+        assert TEXT.decode() not in page.text
+        assert not Event.objects.filter(stream=file.stream, kind="file.downloaded").exists()
+
+    @pytest.mark.parametrize("reason", ["", "   ", "x" * (REASON_LIMIT + 1)])
+    def test_without_a_reason_nothing_leaves(self, file: SealedFile, enter, reason: str) -> None:
+        page = enter("reviewer").post(self.address(file), {"reason": reason})
+        assert page.status_code == 422
+        assert not page.streaming
+        assert not Event.objects.filter(stream=file.stream, kind="file.downloaded").exists()
+
+    def test_who_may_not_see_the_matter_is_not_asked_and_a_try_stands_in_the_custody_log(
+        self, file: SealedFile, enter
+    ) -> None:
+        member = enter("member1")
+        assert member.get(self.address(file)).status_code == 404
+        assert member.post(self.address(file), WHY).status_code == 403
+        told = Event.objects.get(stream=file.stream, kind="file.access_denied").told()
+        assert told["actor"]["ref"] == person("member1").reference
+        assert (told["facts.reason"], told["facts.refusal"]) == ("Reading the log", "not permitted")
+        assert "was refused the file" in enter("custodian").get(f"/desk/custody/files/{file.pk}/").text
 
     def test_damaged_bytes_are_not_served_and_said_so(
         self, file: SealedFile, enter, vault: Path, caplog: pytest.LogCaptureFixture
@@ -131,13 +154,13 @@ class TestDownload:
         (path,) = [path for path in vault.rglob("*.age") if str(file.pk) in path.name]
         path.chmod(0o640)
         path.write_bytes(path.read_bytes()[:-1])
-        answer = enter("reviewer").post(self.address(file))
+        answer = enter("reviewer").post(self.address(file), WHY)
         assert answer.status_code == 409
         assert "what is stored is not what was sealed" in answer.text
         assert f"file {file.pk} is damaged" in caplog.text
-        assert Event.objects.filter(stream=file.stream, kind="file.read").count() == 1
+        assert Event.objects.filter(stream=file.stream, kind="file.downloaded").count() == 1
 
     def test_a_name_from_another_world_is_sent_safely(self, people: dict, enter) -> None:
         file = sealed(TEXT, "شكوى.txt")
-        disposition = enter("reviewer").post(self.address(file))["Content-Disposition"]
+        disposition = enter("reviewer").post(self.address(file), WHY)["Content-Disposition"]
         assert disposition.startswith("attachment; filename*=utf-8''%D8%B4")

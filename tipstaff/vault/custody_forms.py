@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tipstaff.time import now
-from tipstaff.vault.models import Disposal, LegalHold, RetentionClock, Unsealing
+from tipstaff.vault.models import REASON_LIMIT, Disposal, LegalHold, RetentionClock, Unsealing
 
 
 class ReasonForm(forms.Form):
@@ -22,6 +22,15 @@ class ReasonForm(forms.Form):
     @property
     def facts(self) -> dict[str, Any]:
         return dict(self.cleaned_data)
+
+
+class DownloadForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("What do you need the original for?"),
+        max_length=REASON_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Stays in the custody log of the file, with your name."),
+    )
 
 
 class HoldForm(forms.ModelForm):

@@ -18,6 +18,7 @@ FIXITY = System("fixity")
 EVERY = timedelta(days=90)
 NIGHTS = 60  # a sample of this share each night goes round in less than 90, so that missed nights do no harm
 STREAM = "vault:fixity"
+KEYLESS = ["failed", "set_aside", "disposed"]  # of these nothing lies in the vault
 
 
 def check_sample() -> dict[UUID, bool]:
@@ -42,7 +43,7 @@ def check_sample() -> dict[UUID, bool]:
 def check(file: SealedFile) -> bool:
     """Read one file back. A damaged one is reported once; what is whole is noted with the time."""
     try:
-        storage.open_sealed(file).close()
+        storage.verify(file)
     except storage.Damaged:
         if file.damaged_at is None:
             file.report_damage(actor=FIXITY)
@@ -61,11 +62,12 @@ def digest(results: Iterable[tuple[UUID, bool]]) -> str:
 
 def remove_unclaimed() -> list[str]:
     """Take away what lies in the vault and belongs to no file: parts of broken uploads, bytes of disposed files. Files
-    that were never stored whole are marked as failed. The names of what was removed.
+    that were never stored whole are marked as failed, those that no matter took are set aside. The names of what was
+    removed.
     """
     removed = []
     for name, path in places.lying_there():
-        kept = SealedFile.objects.filter(pk=name).exclude(state__in=["failed", "disposed"]).exists() if name else False
+        kept = SealedFile.objects.filter(pk=name).exclude(state__in=KEYLESS).exists() if name else False
         if not kept:
             path.unlink(missing_ok=True)
             removed.append(path.name)
@@ -73,4 +75,6 @@ def remove_unclaimed() -> list[str]:
     for file in broken_off:
         file.fail(actor=FIXITY, reason="broken off")
         places.remove(file.pk)
+    for file in SealedFile.objects.unclaimed(now() - places.UNCLAIMED_AFTER):
+        storage.let_go(file, actor=FIXITY)
     return removed

@@ -10,6 +10,8 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from tipstaff.vault import sniff
+
 
 def limits_told(most: int) -> str:
     """How many files and how large, in the language of whoever reads it."""
@@ -49,7 +51,9 @@ class FilesField(forms.FileField):
             if upload.size > settings.FILE_BYTES:
                 raise forms.ValidationError(
                     _("%(name)s is larger than %(size)s.")
-                    % {"name": upload.name, "size": filesizeformat(settings.FILE_BYTES)},
+                    % {"name": sniff.shown(upload.name), "size": filesizeformat(settings.FILE_BYTES)},
                     code="too_large",
                 )
+            if reason := getattr(upload, "lost", "") or sniff.refusal(upload):
+                raise forms.ValidationError(reason, code="not_taken")
         return [super(FilesField, self).clean(upload, initial) for upload in uploads]

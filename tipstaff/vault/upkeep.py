@@ -57,7 +57,7 @@ def _verify(pk: UUID, tally: Tally) -> Iterator[str]:
     file = SealedFile.objects.get(pk=pk)
     tally.files += 1
     try:
-        storage.open_sealed(file).close()
+        storage.verify(file)
     except storage.Damaged as error:
         tally.unopened += 1
         yield f"file {pk}: {error}"

@@ -85,6 +85,7 @@ def _sentences() -> dict[str, Any]:
     sentences: dict[str, Any] = {
         "access.refused": gettext_lazy("was refused"),
         "export.created": gettext_lazy("took the history away"),
+        "file.access_denied": gettext_lazy("was refused the file"),
     }
     for prefix, model in references.registered().items():
         sentences |= {f"{prefix}.{past(act.name)}": act.said for act in operations_of(model)}

@@ -195,13 +195,14 @@ IRREGULAR = {
     "put": "put",
     "read": "read",
     "send": "sent",
+    "set": "set",
     "take": "taken",
     "tell": "told",
     "uphold": "upheld",
     "withdraw": "withdrawn",
     "write": "written",
 }
-DOUBLED = {"admit", "drop", "enrol", "step", "stop", "submit"}
+DOUBLED = {"admit", "drop", "enrol", "scan", "step", "stop", "submit"}
 
 
 def past(verb: str) -> str:

@@ -1,12 +1,16 @@
 """What becomes of the files: holds placed and released, sealed material asked for, erasures carried out and refused."""
 
 from datetime import timedelta
+from random import Random
 
 from cases.models import Case, Evidence
+from tipstaff.demo.story import files
 from tipstaff.demo.story.prose import governance
 from tipstaff.demo.story.stage import Stage
 from tipstaff.time import moved_to, now
+from tipstaff.vault import fixity, storage
 from tipstaff.vault.models import Disposal, LegalHold, SealedFile, Unsealing
+from tipstaff.workflow.actors import LinkHolder
 from tipstaff.workflow.models import Record
 
 SETTLED = timedelta(days=7)  # files older than this have had whatever happened to them
@@ -22,6 +26,7 @@ def told(stage: Stage) -> None:
         _hold(stage, case, ends, days)
     _unsealings(stage)
     _erasures(stage, oldest)
+    _set_aside(stage)
 
 
 def _hold(stage: Stage, on: Record, ends: str, days: float) -> None:
@@ -69,6 +74,14 @@ def _erasures(stage: Stage, held: list[Case]) -> None:
     if kept := SealedFile.objects.of(*held).order_by("received_at", "id").first():
         with moved_to(stage.days_ago(1)):
             _proposed(stage, kept)
+
+
+def _set_aside(stage: Stage) -> None:
+    """A picture that came with a form which was never taken."""
+    with moved_to(stage.days_ago(1.4)):
+        loose = storage.receive(files.picture(Random(7)).upload, actor=LinkHolder("reporter"))  # noqa: S311
+    with moved_to(stage.days_ago(0.4)):
+        storage.let_go(loose, actor=fixity.FIXITY)
 
 
 def _proposed(stage: Stage, file: SealedFile) -> Disposal:

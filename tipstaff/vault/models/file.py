@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from tipstaff.ledger.models import UUIDv7
 from tipstaff.permissions import Permission
 from tipstaff.time import now
-from tipstaff.vault import places
+from tipstaff.vault import places, sniff
 from tipstaff.vault.models.hold import BASIS_LIMIT, LegalHold, LegalHoldQuerySet
 from tipstaff.vault.models.people import person_column
 from tipstaff.workflow import references
@@ -25,10 +25,27 @@ from tipstaff.workflow.refused import NotPermitted
 from tipstaff.workflow.states import StateField
 
 NAME_LIMIT = 255
+REASON_LIMIT = 300  # of why an original is downloaded
+SCAN_AGAIN, SCAN_AGAIN_MOST = timedelta(seconds=30), timedelta(hours=6)
 
 
 def loose(file: "SealedFile", actor: Actor) -> str | None:
     return _("This file belongs to another matter already.") if file.matter else None
+
+
+def loose_and_free(file: "SealedFile", actor: Actor) -> str | None:
+    if hold := file.holds.first():
+        return _("Legal hold %(ref)s keeps it: %(basis)s.") % {"ref": hold.ref, "basis": hold.basis}
+    return loose(file, actor)
+
+
+def may_be_opened(file: "SealedFile", actor: Actor) -> str | None:
+    """What a scanner found something in is for those who answer for custody, and for nobody else."""
+    if file.scan_result == SealedFile.Scan.FOUND and not actor.may(Permission.FILE_UNSEAL):
+        return _(
+            "A scanner found “%(name)s” in this file, so it does not leave the vault. Ask a custodian if you need it."
+        ) % {"name": file.scan_detail}
+    return not_sealed_away(file, actor)
 
 
 def not_sealed_away(file: "SealedFile", actor: Actor) -> str | None:
@@ -69,6 +86,14 @@ class SealedFileQuerySet(RefQuerySet["SealedFile"]):
             models.F("verified_at").asc(nulls_first=True), "id"
         )
 
+    def unclaimed(self, before: datetime) -> Self:
+        """Sealed files that came in before and that no matter took."""
+        return self.filter(matter="", state=SealedFile.State.SEALED, received_at__lt=before)
+
+    def to_scan(self, at: datetime) -> Self:
+        """Originals that a scanner has not seen whole; what was made of them is safe, having been made here."""
+        return self.originals().filter(state=SealedFile.State.SEALED, scan_due_at__lte=at).order_by("scan_due_at", "id")
+
     def of(self, *records: Record) -> Self:
         """The sealed files that belong to `records`, oldest first."""
         return self.filter(matter__in=[record.reference for record in records], state=SealedFile.State.SEALED)
@@ -80,13 +105,23 @@ class SealedFile(Record):
         RECEIVING = "receiving", gettext_lazy("Being received")
         SEALED = "sealed", gettext_lazy("Sealed")
         FAILED = "failed", gettext_lazy("Failed")
+        SET_ASIDE = "set_aside", gettext_lazy("Set aside")
         DISPOSED = "disposed", gettext_lazy("Disposed of")
+
+    class Scan(models.TextChoices):
+        CLEAN = "clean", gettext_lazy("Nothing found")
+        FOUND = "found", gettext_lazy("Malware found")
+        UNSCANNABLE = "unscannable", gettext_lazy("Cannot be scanned whole")
+        ERROR = "error", gettext_lazy("Scan failed, is tried again")
 
     state = StateField(max_length=12, choices=State, default=State.RECEIVING)
     matter = models.CharField(max_length=200, blank=True, db_index=True)
     name = models.CharField(max_length=NAME_LIMIT)
     declared_type = models.CharField(max_length=200, blank=True)
     sniffed_type = models.CharField(max_length=200, blank=True)
+    sniffer = models.CharField(max_length=60, blank=True, help_text="What looked at its type, with its version.")
+    received_from = models.CharField(max_length=200, blank=True, editable=False, help_text="The actor it came from.")
+    same_as = models.ForeignKey("self", models.PROTECT, null=True, related_name="doubles", editable=False)
     size = models.BigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     sha512 = models.CharField(max_length=128, blank=True)
@@ -95,8 +130,15 @@ class SealedFile(Record):
     verified_at = models.DateTimeField(null=True, editable=False, help_text="Last compared with its digest.")
     damaged_at = models.DateTimeField(null=True, editable=False)
     disposed_at = models.DateTimeField(null=True, editable=False)
+    scan_result = models.CharField(max_length=12, choices=Scan, blank=True, editable=False)
+    scan_detail = models.CharField(max_length=200, blank=True, editable=False, help_text="What was found, or failed.")
+    scanner = models.CharField(max_length=200, blank=True, editable=False, help_text="With its signatures' version.")
+    scanned_at = models.DateTimeField(null=True, editable=False)
+    scan_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    scan_due_at = models.DateTimeField(default=now, null=True, editable=False, help_text="Empty: not to be scanned.")
 
-    untold = frozenset({"verified_at"})  # the batch that verified it says so
+    # The batch that verified it says so; when it is scanned next is no fact of the file.
+    untold = frozenset({"verified_at", "scan_tries", "scan_due_at"})
 
     reference_field = "id"
     objects = SealedFileQuerySet.as_manager()
@@ -114,6 +156,20 @@ class SealedFile(Record):
                 | ~models.Q(state="disposed") & models.Q(disposed_at__isnull=True),
                 name="file_disposed_has_no_key",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(state="set_aside") | models.Q(wrapped_key=b"", matter=""),
+                name="file_set_aside_has_no_key",
+            ),
+            models.UniqueConstraint(
+                fields=["matter", "sha256"],
+                condition=models.Q(state="sealed") & ~models.Q(matter="") & ~models.Q(matter__startswith="file:"),
+                name="file_once_in_its_matter",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(scan_result="", scanned_at__isnull=True)
+                | ~models.Q(scan_result="") & models.Q(scanned_at__isnull=False) & ~models.Q(scanner=""),
+                name="file_scanned_by_something",
+            ),
         ]
         indexes = [
             models.Index(
@@ -121,7 +177,12 @@ class SealedFile(Record):
                 "id",
                 condition=models.Q(state="sealed"),
                 name="file_to_verify",
-            )
+            ),
+            models.Index(
+                fields=["scan_due_at"],
+                condition=models.Q(state="sealed", scan_due_at__isnull=False),
+                name="file_to_scan",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -156,6 +217,18 @@ class SealedFile(Record):
     def at_rest_since(self) -> datetime | None:
         matter = references.find(self.matter)
         return matter.at_rest_since if matter else self.received_at
+
+    @property
+    def type_differs(self) -> bool:
+        """Whether it was declared as something that it is not."""
+        return sniff.differs(self.declared_type, self.sniffed_type)
+
+    @property
+    def scan_words(self) -> str:
+        """What a scanner said of it, or why none did."""
+        if self.scan_result:
+            return str(self.get_scan_result_display())
+        return _("Not scanned yet") if settings.CLAMD_URL else _("Not scanned: no scanner is configured")
 
     # --- what keeps it ---
     @property
@@ -198,11 +271,22 @@ class SealedFile(Record):
         """Announce a file and commit its key before the first byte is stored."""
 
     @operation(
+        source=State.RECEIVING,
+        permission=Permission.FILE_SEAL,
+        said=gettext_lazy("noted that a file is not of the type that it was declared as"),
+    )
+    def note_type(self, *, actor: Actor, declared: str, seen: str) -> None:
+        """Keep on record that the bytes are something else than was said. The file is taken in all the same."""
+
+    @operation(
         source=State.RECEIVING, target=State.SEALED, permission=Permission.FILE_SEAL, said=gettext_lazy("sealed a file")
     )
-    def seal(self, *, actor: Actor, size: int, sha256: str, sha512: str, sniffed_type: str) -> None:
+    def seal(
+        self, *, actor: Actor, size: int, sha256: str, sha512: str, sniffed_type: str, sniffer: str = sniff.SNIFFER
+    ) -> None:
         """The bytes are stored, read back and match these digests."""
-        self.size, self.sha256, self.sha512, self.sniffed_type = size, sha256, sha512, sniffed_type
+        self.size, self.sha256, self.sha512 = size, sha256, sha512
+        self.sniffed_type, self.sniffer = sniffed_type, sniffer
 
     @operation(
         source=State.RECEIVING,
@@ -218,13 +302,52 @@ class SealedFile(Record):
         """Give the file to the matter it is evidence in. Once."""
         self.matter = to.reference
 
-    @operation(
-        source=State.SEALED, permission=Permission.FILE_READ, guard=not_sealed_away, said=gettext_lazy("read a file")
-    )
-    def read(self, *, actor: Actor, purpose: str) -> None:
-        """Somebody is about to see the bytes. Committed before the first one is served. Refused to who may not see the
-        matter that the file belongs to: members of the committee read what a waiver rests on, and nothing of a case.
+    def give_to(self, matter: Record, *, actor: Actor) -> "SealedFile":
+        """Attach it, unless `matter` has a file of the same bytes: that one is then the answer, and this one is set
+        aside. `matter` is locked, so that of two at once the second finds the first.
         """
+        twins = SealedFile.objects.of(matter).filter(sha256=self.sha256)
+        if twin := twins.exclude(pk=self.pk).first():
+            self.set_aside(actor=actor, same_as=twin)
+            return twin
+        self.attach(actor=actor, to=matter)
+        return self
+
+    @operation(
+        source=State.SEALED,
+        target=State.SET_ASIDE,
+        permission=Permission.FILE_SEAL,
+        guard=loose_and_free,
+        said=gettext_lazy("set a file aside that no matter took"),
+    )
+    def set_aside(self, *, actor: Actor, same_as: "SealedFile | None" = None) -> None:
+        """Let go of bytes that nobody has taken: the matter has them already, or the act that they came with was
+        refused. The key is destroyed, then the bytes; the digests stay.
+        """
+        self.wrapped_key, self.same_as = b"", same_as
+        transaction.on_commit(lambda: places.remove(self.pk))
+
+    @operation(
+        source=State.SEALED, permission=Permission.FILE_READ, guard=may_be_opened, said=gettext_lazy("read a file")
+    )
+    def read(self, *, actor: Actor, purpose: str, sha256: str = "") -> None:
+        """Somebody is about to see what was made of the file. Committed before the first byte is served. Refused to who
+        may not see the matter that the file belongs to: members of the committee read what a waiver rests on, and
+        nothing of a case.
+        """
+        self._be_in_sight_of(actor)
+
+    @operation(
+        source=State.SEALED,
+        permission=Permission.FILE_READ,
+        guard=may_be_opened,
+        said=gettext_lazy("downloaded an original"),
+    )
+    def download(self, *, actor: Actor, reason: str, sha256: str) -> None:
+        """Somebody is about to take the original away, and said why. Committed before the first byte is served."""
+        self._be_in_sight_of(actor)
+
+    def _be_in_sight_of(self, actor: Actor) -> None:
         if not self.in_sight_of(actor):
             raise NotPermitted(_("Your roles do not allow this."), permission=Permission.FILE_READ, about=self.stream)
 
@@ -251,6 +374,15 @@ class SealedFile(Record):
         RetentionClock.objects.create(
             file=self, kind=kind, starts_at=now(), expires_at=until, basis=basis, set_by=actor
         )
+
+    @operation(source=State.SEALED, permission=Permission.FILE_DISPOSE, said=gettext_lazy("scanned a file"))
+    def scan(self, *, actor: Actor, result: str, detail: str, scanner: str) -> None:
+        """A scanner looked at the bytes. What failed is tried again, later each time; the rest is not."""
+        self.scan_result, self.scan_detail, self.scanner = result, detail[:200], scanner[:200]
+        self.scanned_at = now()
+        self.scan_tries += 1
+        wait = min(SCAN_AGAIN_MOST, SCAN_AGAIN * 2 ** min(self.scan_tries - 1, 20))
+        self.scan_due_at = now() + wait if result == self.Scan.ERROR else None
 
     @operation(
         source=State.SEALED,

@@ -6,27 +6,51 @@ import logging
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from tipstaff.access import StaffRequest, needs
+from tipstaff.ledger.append import Entry, append
 from tipstaff.permissions import Permission
+from tipstaff.time import now
 from tipstaff.vault import fixity, storage
+from tipstaff.vault.custody_forms import DownloadForm
 from tipstaff.vault.models import SealedFile, Unsealing
 from tipstaff.workflow import references
+from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.refused import NotPermitted, Refused
 
 logger = logging.getLogger(__name__)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.FILE_READ)
-def download(request: StaffRequest, pk: UUID) -> FileResponse:
-    """The original bytes, as an attachment only."""
+def download(request: StaffRequest, pk: UUID) -> HttpResponseBase:
+    """Ask why; then the original bytes, as an attachment only."""
     sealed = get_object_or_404(SealedFile.objects.visible_to(request.user), pk=pk)
-    sealed.read(actor=request.user, purpose=request.POST.get("purpose", "review")[:200])
+    form = DownloadForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        return _original(request, sealed, form.cleaned_data["reason"])
+    if not sealed.in_sight_of(request.user):
+        if request.method == "POST":
+            return _original(request, sealed, "")  # refused, and that is recorded
+        raise Http404
+    matter = references.find(sealed.matter)
+    refusal = getattr(SealedFile.download, "operation").refusal(sealed, request.user)  # noqa: B009
+    context = {"file": sealed, "form": form, "matter": matter, "refusal": refusal}
+    return render(request, "vault/download.html", context, status=422 if form.errors else 200)
+
+
+def _original(request: StaffRequest, sealed: SealedFile, reason: str) -> FileResponse:
+    try:
+        sealed.download(actor=request.user, reason=reason, sha256=sealed.sha256)
+    except Refused as refusal:
+        _note_denial(sealed, request.user, reason, refusal)
+        raise
     try:
         clear = storage.open_sealed(sealed)
     except storage.Damaged as error:
@@ -37,9 +61,23 @@ def download(request: StaffRequest, pk: UUID) -> FileResponse:
             % {"name": sealed.name}
         ) from error
     response = FileResponse(clear, as_attachment=True, filename=sealed.name, content_type="application/octet-stream")
+    response.block_size = storage.CHUNK
+    response["Content-Length"] = str(sealed.size)
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _note_denial(sealed: SealedFile, person: Actor, reason: str, refusal: Refused) -> None:
+    """A refused reading stands in the custody log too, in a transaction of its own."""
+    told = {
+        "actor": {"kind": person.actor_kind, "ref": person.actor_ref},
+        "about": {"ref": sealed.reference, "id": str(sealed.pk)},
+        "facts.reason": reason,
+        "facts.refusal": "not permitted" if isinstance(refusal, NotPermitted) else "refused",
+    }
+    with transaction.atomic():
+        append([Entry(stream=sealed.stream, kind="file.access_denied", at=now(), told=told)])
 
 
 @require_POST
