@@ -58,6 +58,7 @@ GOALS = {
     Clock.Kind.APPEAL: gettext_lazy("An appeal is decided"),
     Clock.Kind.WAIVER_RECEIPT: gettext_lazy("A request for a waiver is taken up"),
     Clock.Kind.WAIVER: gettext_lazy("A request for a waiver is decided"),
+    Clock.Kind.FEEDBACK: gettext_lazy("Feedback on the policy is answered"),
 }
 
 
@@ -75,7 +76,7 @@ def how_we_enforce(request: HttpRequest) -> HttpResponse:
         ),
         "self_issued_warning": settings.SELF_ISSUE_T1,
         "severities": SEVERITIES,
-        "goals": [(label, [spoken(target(kind, level)) for level in SEVERITIES]) for kind, label in GOALS.items()],
+        "goals": [(label, [goal(kind, level) for level in SEVERITIES]) for kind, label in GOALS.items()],
         "steps": {kind.value: between(kind) for kind in GOALS},
         "appeal_months": APPEAL_MONTHS,
         "seats": SEATS_MINIMUM,
@@ -108,6 +109,13 @@ def _of_matrix(version: PolicyVersion) -> dict[str, Any]:
 
 def target(kind: Clock.Kind, severity: int) -> timedelta:
     return clocks.TARGETS[kind][severity]
+
+
+def goal(kind: Clock.Kind, severity: int) -> str:
+    """The target of `kind` in words."""
+    if days := clocks.WORKING_DAYS.get(kind):
+        return ngettext("%(count)s working day", "%(count)s working days", days) % {"count": days}
+    return spoken(target(kind, severity))
 
 
 def between(kind: Clock.Kind) -> str:

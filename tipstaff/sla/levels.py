@@ -12,7 +12,15 @@ from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work
 
 CLOCKS = System("clocks")
 # Who hears of a level besides the person whose work it is.
-HEARD_BY = {100: (Role.LEAD,), 150: (Role.LEAD, Role.HEAD_OF_ENFORCEMENT), 200: (Role.LEAD, Role.HEAD_OF_ENFORCEMENT)}
+HEARD_BY: dict[int, tuple[str, ...]] = {
+    100: (Role.LEAD,),
+    150: (Role.LEAD, Role.HEAD_OF_ENFORCEMENT),
+    200: (Role.LEAD, Role.HEAD_OF_ENFORCEMENT),
+}
+# The same where nobody who enforces has a part in it.
+HEARD_OF_KIND: dict[str, dict[int, tuple[str, ...]]] = {
+    Clock.Kind.FEEDBACK: dict.fromkeys((75, 100, 150, 200), (Role.POLICY_EDITOR,)),
+}
 
 
 def reach(clock: Clock, at: datetime) -> bool:
@@ -38,7 +46,8 @@ def _tell(clock: Clock, level: int) -> None:
     if record is None:
         return
     owner = getattr(record, "owner", None)
-    people = set(User.objects.with_role(*HEARD_BY[level])) if level in HEARD_BY else set()
+    roles = HEARD_OF_KIND.get(clock.kind, HEARD_BY).get(level, ())
+    people = set(User.objects.with_role(*roles)) if roles else set()
     if owner and owner.is_active:
         people.add(owner)
     for person in sorted(people, key=lambda person: person.email):

@@ -38,6 +38,7 @@ class Clock(Record):
         APPEAL = "appeal", gettext_lazy("Appeal decision")
         WAIVER_RECEIPT = "waiver_receipt", gettext_lazy("Waiver taken up")
         WAIVER = "waiver", gettext_lazy("Waiver decision")
+        FEEDBACK = "feedback", gettext_lazy("Feedback answer")
 
     class Outcome(models.TextChoices):
         MET = "met", gettext_lazy("Met")
