@@ -1,7 +1,19 @@
 from django.urls import path, register_converter
 
 from aup.models.version import NUMBER
-from aup.views import acknowledgement, compare, desk, files, history, matrix, public, terms, writing
+from aup.views import (
+    acknowledgement,
+    compare,
+    desk,
+    feedback,
+    feedback_desk,
+    files,
+    history,
+    matrix,
+    public,
+    terms,
+    writing,
+)
 
 
 class Number:
@@ -29,6 +41,11 @@ urlpatterns = [
     path("compare/", compare.compare, name="compare"),
     path("acknowledge/", acknowledgement.at_desk, name="acknowledge"),
     path("acknowledge/<str:token>/", acknowledgement.by_link, name="acknowledge_by_link"),
+    path("feedback/", feedback.feedback, name="feedback"),
+    path("feedback/follow/<str:token>/", feedback.follow, name="feedback_follow"),
+    path("feedback/items/", feedback_desk.feedback_list, name="feedback_list"),
+    path("feedback/items/<slug:ref>/", feedback_desk.feedback_item, name="feedback_item"),
+    path("feedback/items/<slug:ref>/<slug:operation>/", feedback_desk.feedback_act, name="feedback_act"),
     path("versions/", desk.versions, name="versions"),
     path("versions/import/", files.import_file, name="import"),
     path("versions/<slug:ref>/", desk.version, name="version"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from appeals.models import Appeal
-from aup.models import PolicyVersion
+from aup.models import Feedback, PolicyVersion
 from cases.models import Case, Decision, Report, Sanction
 from cases.models.effect import Confirmation
 from governance.coverage import Coverage, survey
@@ -70,6 +70,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("appeals:appeal_list", _("Appeals"), P.APPEAL_VIEW),
         ("governance:waiver_list", _("Waivers"), P.WAIVER_VIEW),
         ("governance:system_list", _("Systems"), P.SYSTEM_VIEW),
+        ("aup:feedback_list", _("Feedback"), P.FEEDBACK_ANSWER),
         ("oversight:index", _("Oversight"), P.HISTORY_VIEW),
         ("vault:custody", _("Custody"), P.CUSTODY_VIEW),
         ("accounts:people", _("People"), P.PERSON_MANAGE),
@@ -140,6 +141,9 @@ def _tiles(person: User) -> list[Tile]:
         missed = sum(missed_by_endpoint().values())
         tone = "late" if missed else "ok"
         tiles.append(Tile(missed, _("messages that a machine missed"), reverse("webhooks:list"), tone))
+    if person.may(P.FEEDBACK_ANSWER):
+        waiting = Feedback.objects.open_now().count()
+        tiles.append(Tile(waiting, _("feedback to answer"), reverse("aup:feedback_list"), "due" if waiting else "ok"))
     if any(person.may(permission) for permission in POLICY_WORK):
         drafts = PolicyVersion.objects.exclude(state__in=["published", "withdrawn"]).count()
         tiles.append(Tile(drafts, _("policy versions in the making"), reverse("aup:versions")))

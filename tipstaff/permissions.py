@@ -40,6 +40,8 @@ class Permission(StrEnum):
     POLICY_PUBLISH = "policy:publish"
     ACKNOWLEDGEMENT_GIVE = "acknowledgement:give"
     ACKNOWLEDGEMENT_VIEW = "acknowledgement:view"
+    FEEDBACK_FILE = "feedback:file"
+    FEEDBACK_ANSWER = "feedback:answer"
     SYSTEM_VIEW = "system:view"
     SYSTEM_EDIT = "system:edit"
     SYSTEM_REVIEW = "system:review"
@@ -136,7 +138,8 @@ BUNDLES: dict[str, frozenset[Permission]] = {
     Role.ENGINEERING: frozenset(_SEE_GOVERNANCE | _ASK | {P.POLICY_SIGN_ENGINEERING, P.CONTROL_VERIFY, P.REPORT_FILE}),
     Role.LEGAL: frozenset(_SEE_GOVERNANCE | {P.POLICY_SIGN_LEGAL, P.REPORT_FILE, P.ACKNOWLEDGEMENT_VIEW}),
     Role.POLICY_EDITOR: frozenset(
-        {P.POLICY_EDIT, P.POLICY_TRANSLATE, P.POLICY_PUBLISH, P.SYSTEM_VIEW, P.REPORT_FILE, P.ACKNOWLEDGEMENT_VIEW}
+        {P.POLICY_EDIT, P.POLICY_TRANSLATE, P.POLICY_PUBLISH, P.FEEDBACK_ANSWER, P.SYSTEM_VIEW, P.REPORT_FILE}
+        | {P.ACKNOWLEDGEMENT_VIEW}
     ),
     Role.APPEALS_REVIEWER: frozenset(
         _SEE_CASES | {P.APPEAL_VIEW, P.APPEAL_DECIDE, P.SANCTION_IMPOSE, P.SANCTION_LIFT, P.REPORT_FILE}
@@ -152,8 +155,7 @@ BUNDLES: dict[str, frozenset[Permission]] = {
     ),
     Role.ADMINISTRATOR: frozenset({P.PERSON_MANAGE, P.TOKEN_MANAGE, P.WEBHOOK_MANAGE}),
 }
-
-_EVERYBODY = {P.ACKNOWLEDGEMENT_GIVE}
+_EVERYBODY = {P.ACKNOWLEDGEMENT_GIVE, P.FEEDBACK_FILE}
 BUNDLES = {role: bundle | _EVERYBODY for role, bundle in BUNDLES.items()}
 
 # What a machine may be given, and what the holder of a signed link may do in each scope.
@@ -162,6 +164,7 @@ TOKEN_SCOPES = frozenset(
         P.REPORT_FILE, P.REPORT_VIEW, P.REPORT_WITHDRAW, P.SUBJECT_VIEW, P.SUBJECT_WRITE, P.CASE_VIEW,
         P.SANCTION_ACKNOWLEDGE, P.APPEAL_VIEW, P.WAIVER_REQUEST, P.WAIVER_WITHDRAW, P.WAIVER_VIEW, P.SYSTEM_VIEW,
         P.ACKNOWLEDGEMENT_GIVE, P.ACKNOWLEDGEMENT_VIEW,
+        P.FEEDBACK_FILE,
     }
 )  # fmt: skip
 # The same for people: what an administrator reads beside each scope.
@@ -180,9 +183,11 @@ SCOPE_WORDS = {
     P.SYSTEM_VIEW: _("Read AI systems and their controls"),
     P.ACKNOWLEDGEMENT_GIVE: _("Say that an account read the policy, and make the link on which it says so itself"),
     P.ACKNOWLEDGEMENT_VIEW: _("Read which accounts acknowledged which version of the policy"),
+    P.FEEDBACK_FILE: _("Give feedback on the policy, and read the answers to its own"),
 }
 LINK_SCOPES: dict[str, frozenset[Permission]] = {
     "reporter": frozenset({P.REPORT_FILE, P.REPORT_WITHDRAW, P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.FILE_SEAL}),
+    "writer": frozenset({P.FEEDBACK_FILE}),
     "applicant": frozenset({P.WAIVER_REQUEST, P.WAIVER_WITHDRAW, P.FILE_SEAL}),
     "subject": frozenset({P.ACKNOWLEDGEMENT_GIVE, P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.NOTICE_OPEN, P.FILE_SEAL}),
 }

@@ -269,6 +269,7 @@ RATE_LIMITS = {
     "follow": "60/hour",
     "waiver": "30/hour",
     "acknowledge": "30/hour",
+    "feedback": "30/hour",
 }
 
 # --- How this organisation enforces ---
@@ -394,6 +395,7 @@ SPECTACULAR_SETTINGS = {
             "description": "What is permitted to whom, on which conditions, until when; and asking for it.",
         },
         {"name": "Acknowledgements", "description": "Which account read which version of the policy."},
+        {"name": "Feedback", "description": "What is wrong with the policy itself, and the answers."},
         {"name": "Systems", "description": "What runs, what it may do, and how well the rules are enforced in it."},
         {"name": "Controls", "description": "What makes a system follow which rules, and when somebody last looked."},
     ],
@@ -405,6 +407,8 @@ SPECTACULAR_SETTINGS = {
         "SanctionKind": "cases.models.Sanction.Kind",
         "SanctionEffect": "cases.models.effect.Effect",
         "AcknowledgedEffect": "cases.models.effect.Acknowledged",
+        "FeedbackState": "aup.models.Feedback.State",
+        "FeedbackKind": "aup.models.Feedback.Kind",
         "WaiverState": "governance.models.Waiver.State",
         "WaiverKind": "governance.models.Waiver.Kind",
         "AppealState": "appeals.models.Appeal.State",

@@ -37,7 +37,8 @@ KEYWORDS: dict[str, Any] = {
 PUBLIC_SOURCES = (
     "templates/notices/*.txt", "templates/account/*.html", "templates/parts/*.html",
     "templates/aup/acknowledge_page.html",  # its base is given to it
-    "aup/data/decision_matrix.yaml", "aup/matrix/words.py", "aup/models/decision_matrix.py", "aup/models/rule.py",
+    "aup/data/decision_matrix.yaml", "aup/matrix/words.py", "aup/models/decision_matrix.py",
+    "aup/models/feedback.py", "aup/models/rule.py",
     "appeals/models.py", "cases/models/decision.py", "cases/models/hand.py",
     "governance/models/dossier.py", "governance/models/waiver*.py",
     "tipstaff/access.py", "tipstaff/accounts/limits.py", "tipstaff/accounts/models/subject.py",

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from appeals.api import AppealViewSet
 from aup.acknowledgement_api import AcknowledgementViewSet
+from aup.feedback_api import FeedbackViewSet
 from cases.api import CaseViewSet, DecisionViewSet, ReportViewSet, SanctionViewSet
 from governance.api import AISystemViewSet, ControlViewSet
 from governance.waiver_api import WaiverViewSet
@@ -25,6 +26,7 @@ router.register("systems", AISystemViewSet, basename="system")
 router.register("controls", ControlViewSet, basename="control")
 router.register("waivers", WaiverViewSet, basename="waiver")
 router.register("acknowledgements", AcknowledgementViewSet, basename="acknowledgement")
+router.register("feedback", FeedbackViewSet, basename="feedback")
 
 api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

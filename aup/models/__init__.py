@@ -4,6 +4,7 @@ from aup.models.acknowledgement import Acknowledgement
 from aup.models.catalogue import Catalogue
 from aup.models.decision_matrix import DecisionMatrix
 from aup.models.example import Example
+from aup.models.feedback import Feedback
 from aup.models.linked_document import LinkedDocument
 from aup.models.policy import Policy
 from aup.models.rule import Rule
@@ -13,6 +14,6 @@ from aup.models.translation import Translation
 from aup.models.version import PolicyVersion
 
 __all__ = [
-    "Acknowledgement", "Catalogue", "DecisionMatrix", "Example", "LinkedDocument", "Policy", "PolicyVersion", "Rule",
-    "RuleGroup", "SignOff", "Translation",
+    "Acknowledgement", "Catalogue", "DecisionMatrix", "Example", "Feedback", "LinkedDocument", "Policy",
+    "PolicyVersion", "Rule", "RuleGroup", "SignOff", "Translation",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aup.forms import FORMS, NumberForm, OperationForm
-from aup.models import PolicyVersion, SignOff
+from aup.models import Feedback, PolicyVersion, SignOff
 from aup.models.drafting import Drafting
 from aup.models.version import POLICY_PERMISSIONS
 from tipstaff.access import needs
@@ -100,9 +101,20 @@ def _page(
         "functions": [(function.label, signed.get(function)) for function in SignOff.Function],
         "missing": found.missing() if found.state in {State.DRAFT, State.IN_REVIEW, State.APPROVED} else [],
         "rule_count": found.rules.count(),
+        "feedback": _feedback(found, person),
         "buttons": buttons,
         "forms": forms,
         "new_number": NumberForm() if person.may(Permission.POLICY_EDIT) else None,
         "links": found.linked_documents.all(),
     }
     return render(request, "aup/version_page.html", context, status=status)
+
+
+def _feedback(version: PolicyVersion, person: Any) -> list[dict[str, Any]]:
+    """How much open feedback there is about each rule that `version` has, for who may answer it while it is written."""
+    if version.state != State.DRAFT or not person.may(Permission.FEEDBACK_ANSWER):
+        return []
+    counts = dict(Feedback.objects.open_now().values_list("rule__code").annotate(count=Count("pk")))
+    rules = version.rules.filter(code__in=[code for code in counts if code]).order_by("position")
+    told = [{"code": code, "title": title, "count": counts[code]} for code, title in rules.values_list("code", "title")]
+    return told + ([{"code": "", "title": "", "count": counts[None]}] if None in counts else [])

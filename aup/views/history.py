@@ -10,7 +10,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
-from aup.models import PolicyVersion
+from aup.models import Feedback, PolicyVersion
 from aup.publication import as_json, as_markdown, text_of
 from aup.spells import spells
 from aup.views.public import policy_page
@@ -28,7 +28,7 @@ def _published() -> list[PolicyVersion]:
 @public
 def history(request: HttpRequest) -> HttpResponse:
     """The versions that bound and those that will, with from and until, why, and what changed."""
-    found, at = spells(_published()), now()
+    found, at, heard = spells(_published()), now(), _heard()
     entries: list[dict[str, Any]] = []
     for place, spell in enumerate(found):
         earlier = found[place + 1].version if place + 1 < len(found) else None
@@ -38,8 +38,18 @@ def history(request: HttpRequest) -> HttpResponse:
             "binds": spell.binds(at),
             "ahead": spell.start > at,
             "earlier": earlier,
+            "feedback": heard.get(spell.version.pk, []),
         })  # fmt: skip
     return render(request, "aup/version_history.html", {"entries": entries})
+
+
+def _heard() -> dict[Any, list[dict[str, Any]]]:
+    """What led to each version, as kind, rule and number: nothing that anybody wrote, and nobody who wrote it."""
+    heard: dict[Any, list[dict[str, Any]]] = {}
+    for row in Feedback.objects.led_to_counts():
+        told = {"kind": Feedback.Kind(row["kind"]).label, "code": row["rule__code"], "count": row["count"]}
+        heard.setdefault(row["led_to"], []).append(told)
+    return heard
 
 
 @require_safe

@@ -147,6 +147,7 @@ def test_what_is_answered_fits(document: dict, caller: Caller) -> None:
     factories.waiver("submitted")
     factories.acknowledgement()
     caller.post("/reports/", {"description": "Posts.", "good_faith": True})
+    caller.post("/feedback/", {"kind": "ambiguity", "text": "Which hour counts?", "rule": "SP-03"})
     caller.put("/subjects/acct_1/", {})
     there = {"subject": "acct_1"}
     for name, viewset, base in router.registry:

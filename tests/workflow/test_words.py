@@ -42,6 +42,7 @@ PAST = {
     "move_rule": "moved_rule", "remove_group": "removed_group", "remove_rule": "removed_rule",
     "renew": "renewed", "take_out": "taken_out", "write": "written",
     "unlink_document": "unlinked_document", "write_group": "written_group", "write_rule": "written_rule",
+    "link": "linked", "unlink": "unlinked",
     "ask_release": "asked_release", "carry_out": "carried_out", "dispose": "disposed", "keep": "kept",
     "place": "placed", "report_damage": "reported_damage", "retain": "retained",
     "erase": "erased", "make": "made", "redact": "redacted", "view": "viewed",

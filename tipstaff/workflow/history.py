@@ -64,7 +64,11 @@ def _who(actor: dict[str, str], people: dict[str, Record]) -> str:
         return person.title
     match actor.get("kind"):
         case "link":
-            scopes = {"subject": _("The account holder"), "applicant": _("The applicant")}
+            scopes = {
+                "subject": _("The account holder"),
+                "applicant": _("The applicant"),
+                "writer": _("Whoever wrote it"),
+            }
             return scopes.get(ref.partition(":")[0], _("The reporter"))
         case "system":
             return "Tipstaff"
