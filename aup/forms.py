@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from aup.models import PolicyVersion, Rule
 from aup.models.acknowledgement import SIGNATORY_LIMIT
+from aup.places import named
 
 SEARCH_LENGTH = 100
 REASON_LENGTH = 2000
@@ -86,7 +87,9 @@ class RuleFilter(forms.Form):
         modalities, places, products = self.rules.vocabulary()
         labels = dict(Rule.Modality.choices)
         self._offer("modality", _("All forms"), [(word, labels.get(word, word)) for word in modalities])
-        self._offer("place", _("Everywhere"), [(place, place) for place in places])
+        self._offer(
+            "place", _("Everywhere"), sorted(((place, named(place)) for place in places), key=lambda place: place[1])
+        )
         self._offer("product", _("All products"), [(product, product) for product in products])
 
     def _offer(self, name: str, everything: str, choices: list[tuple[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from aup import vagueness
 from aup.models.example import Example
 from aup.models.translation import Translation
 from aup.models.version import PolicyVersion
+from aup.places import named
 from aup.schema import OPTIONAL_RULE_KEYS, RULE_ORDER
 from tipstaff.workflow import references
 from tipstaff.workflow.models import Record, RefQuerySet
@@ -209,6 +210,10 @@ class Rule(Record):
     @property
     def audience_labels(self) -> list[str]:
         return [str(self.Audience(word).label) for word in self.audience]
+
+    @property
+    def place_labels(self) -> list[str]:
+        return [named(code) for code in self.jurisdictions]
 
     @property
     def binds_builders_only(self) -> bool:

@@ -16,6 +16,7 @@ from aup import diff
 from aup.forms import CompareForm
 from aup.matrix.words import called
 from aup.models import PolicyVersion, Rule
+from aup.places import named
 from aup.publication import text_of
 from tipstaff.access import public
 from tipstaff.time import now
@@ -70,8 +71,8 @@ CHOICES: dict[str, dict[str, Any]] = {
     "audience": dict(Rule.Audience.choices),
     "modalities": dict(Rule.Modality.choices),
     "activity": dict(Rule.Activity.choices),
-    "jurisdictions": {"*": gettext_lazy("Everywhere")},
 }
+PLACES = "jurisdictions"
 SWITCHES = {"support_first", "zero_tolerance", "waivable", "obligation", "enabled"}
 
 
@@ -136,13 +137,15 @@ def _words_of(rule: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, [str(labels.get(each, each)) for each in value]
         elif value is not None:
             yield name, str(labels.get(value, value))
+    if PLACES in rule:
+        yield PLACES, [named(code) for code in rule[PLACES]]
     for name in SWITCHES:
         yield name, _("yes") if rule.get(name) else _("no")
 
 
 def shown(change: diff.Change) -> dict[str, Any]:
     """A change with its label, and the language its words are in."""
-    ours = change.name in CHOICES or change.name in SWITCHES
+    ours = change.name in {*CHOICES, *SWITCHES, PLACES}
     return {
         "label": LABELS.get(change.name, change.name),
         "lang": get_language() if ours else settings.POLICY_LANGUAGE,

@@ -5,8 +5,13 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from aup.digests import digest
+from aup.loading import draft_from
+from aup.models import SignOff
 from cases.models import Decision, Hand, Sanction
 from tests import factories
+from tests.aup.policies import approved
+from tests.aup.test_writing import write
 from tests.factories import person
 from tipstaff.ledger.models import Event
 from tipstaff.notices.models import Message, Notice
@@ -46,6 +51,30 @@ class TestPropose:
     def test_a_rule_of_another_version_cannot_be_cited(self) -> None:
         with pytest.raises(Refused, match="in force when"):
             factories.proposed(conduct_at=now() - timedelta(days=1000))
+
+    def test_conduct_before_a_change_cites_the_rule_of_that_day(self) -> None:
+        case = factories.claimed()
+        old, policy, signers = case.rule, person("policy"), {f: person(f) for f in SignOff.Function.values}
+        draft = draft_from(old.version, number="1.9", actor=policy)
+        draft.describe(
+            actor=policy, said=draft.description | {"rationale": "Clearer."}, opened=digest(draft.description)
+        )
+        write(draft, policy, old.code, statement="Do not post more than one message an hour.")
+        approved(draft, policy, signers).publish(actor=policy)
+        new = draft.rules.get(code=old.code)
+        before, after = draft.effective_from - timedelta(hours=1), draft.effective_from + timedelta(hours=1)
+        with moved_to(draft.effective_from + timedelta(days=1)):
+            case.claim(actor=person("reviewer"))
+            for rule, conduct_at in ((new, before), (old, after)):
+                with pytest.raises(Refused, match="as it was in force when the conduct happened"):
+                    factories.draft(case, rule=rule, conduct_at=conduct_at).propose(actor=person("reviewer"))
+            decision = factories.draft(case, rule=old, conduct_at=before)
+            decision.propose(actor=person("reviewer"))
+            decision.issue(actor=person("senior"))
+        told = str(Notice.objects.get(about=decision.reference).sections)
+        assert decision.rule.cite == f"{old.code}@{old.version.number}"
+        assert old.statement in told
+        assert "one message an hour" not in told
 
     def test_a_failed_proposal_leaves_nothing(self) -> None:
         case = factories.claimed()
