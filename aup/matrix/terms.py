@@ -148,9 +148,9 @@ def _factors(document: Document) -> Iterator[Term]:
 
 def _interim(document: Document) -> Iterator[Term]:
     interim, where = document["interim_measures"], ("properties", "interim_measures", "properties")
-    for name, label in OF_INTERIM.items():
+    for name, words in OF_INTERIM.items():
         if name in interim:
-            yield Term(("interim_measures", name), str(label), interim[name], _schema(*where, name))
+            yield Term(("interim_measures", name), str(words), interim[name], _schema(*where, name))
     hours = _schema(*where, "max_hours", "additionalProperties")
     for severity in sorted(interim["max_hours"]):
         label = _("Hours that one lasts at severity %(severity)s") % {"severity": severity}
