@@ -12,6 +12,7 @@ from aup.views import (
     matrix,
     public,
     terms,
+    translating,
     writing,
 )
 
@@ -65,6 +66,18 @@ urlpatterns = [
     path("versions/<slug:ref>/matrix/", matrix.matrix_edit, name="matrix_edit"),
     path("versions/<slug:ref>/matrix/terms/", terms.terms_edit, name="terms_edit"),
     path("versions/<slug:ref>/matrix/check/", matrix.matrix_check, name="matrix_check"),
+    path("versions/<slug:ref>/translations/", translating.translations, name="translations"),
+    path(
+        "versions/<slug:ref>/translations/<slug:language>/next/", translating.translation_next, name="translation_next"
+    ),
+    path(
+        "versions/<slug:ref>/translations/<slug:language>/version/", translating.translation, name="translation_about"
+    ),
+    path(
+        "versions/<slug:ref>/translations/<slug:language>/<slug:kind>/<slug:code>/",
+        translating.translation,
+        name="translation",
+    ),
     path("versions/<slug:ref>/<slug:operation>/", desk.operate, name="operate"),
     path("<number:number>/", history.edition, name="edition"),
     path("<number:number>/policy.json", history.document, {"form": "json"}, name="edition_json"),

@@ -35,6 +35,7 @@ SIGN_IN = {
 GIVEN = {
     "pk": str(uuid4()), "ref": "C-9999", "external_id": "acct_1", "code": "SP-03", "token": "nothing.signed",
     "id": str(uuid4()), "operation": "publish", "key": "abc", "uidb36": "1", "number": "1.0", "act": "up",
+    "language": "es", "kind": "rule",
 }  # fmt: skip
 
 
