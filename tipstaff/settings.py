@@ -161,6 +161,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BEAT_SCHEDULE_FILENAME = str(TIPSTAFF_HOME / "beat-schedule")
 # Each sweep takes what its rows say is due; `expires` drops ticks that piled up while no worker was there.
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
+SCAN_SECONDS = 10.0
 DELIVERY_SECONDS = env.float("DELIVERY_SECONDS", default=3.0)
 CELERY_BEAT_SCHEDULE = {
     "sweep-clocks": {
@@ -178,6 +179,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tipstaff.vault.tasks.remove_unclaimed",
         "schedule": 86400.0,
         "options": {"expires": 86400.0},
+    },
+    "scan-files": {
+        "task": "tipstaff.vault.tasks.scan_files",
+        "schedule": SCAN_SECONDS,
+        "options": {"expires": SCAN_SECONDS * 4},
     },
     "propose-disposals": {
         "task": "tipstaff.vault.tasks.propose_disposals",

@@ -93,7 +93,7 @@ def _written(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("task", ["check_fixity", "remove_unclaimed", "propose_disposals"])
+@pytest.mark.parametrize("task", ["check_fixity", "remove_unclaimed", "propose_disposals", "scan_files"])
 def test_the_ticks_run(people: dict, task: str) -> None:
     from django.conf import settings
 

@@ -14,6 +14,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from tipstaff.doctor.result import Result, failing, first_line, ok, some, warning
 from tipstaff.vault import storage
 from tipstaff.vault.models import SealedFile
+from tipstaff.vault.scanner import CHUNK, Clamd, Unfit
 
 LITTLE, TOO_LITTLE = 2 * 1024**3, 200 * 1024**2  # bytes
 LOOK_AT = ("tipstaff/tipstaff.css", "tipstaff/tipstaff.js")
@@ -64,6 +65,29 @@ def _opens(sealed: SealedFile) -> Iterator[Result]:
         yield failing(
             f"The bytes of file {sealed.pk} are not in {settings.VAULT_DIR}.",
             "Correct VAULT_DIR, or bring the directory back from your backup.",
+        )
+
+
+def scanner() -> Iterator[Result]:
+    """Files are scanned for malware, by a clamd that says so when it cannot scan one whole."""
+    if not settings.CLAMD_URL:
+        yield warning(
+            "No malware scanner is configured: files are taken in, and shown, as not scanned.",
+            "Run clamd with AlertExceedsMax yes, and name it in CLAMD_URL.",
+        )
+        return
+    try:
+        clamd = Clamd(settings.CLAMD_URL)
+        version = clamd.prove()
+    except Unfit as error:
+        yield failing(str(error), "Correct clamd or CLAMD_URL. Files wait, and are shown as not scanned.")
+        return
+    yield ok(f"{version} scans files at {settings.CLAMD_URL}, and says so when it cannot scan one whole.")
+    verdict = clamd.scan(bytes(CHUNK) for _chunk in range(settings.FILE_BYTES // CHUNK))
+    if verdict.result != SealedFile.Scan.CLEAN:
+        yield warning(
+            f"clamd does not scan a file as large as FILE_BYTES: {verdict.detail}.",
+            "Raise StreamMaxLength, MaxFileSize and MaxScanSize of clamd to FILE_BYTES or more.",
         )
 
 

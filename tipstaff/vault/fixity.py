@@ -45,13 +45,18 @@ def check(file: SealedFile) -> bool:
     try:
         storage.verify(file)
     except storage.Damaged:
-        if file.damaged_at is None:
-            file.report_damage(actor=FIXITY)
+        report(file)
         whole = False
     else:
         whole = True
     SealedFile.objects.filter(pk=file.pk, state=SealedFile.State.SEALED).update(verified_at=now())
     return whole
+
+
+def report(file: SealedFile) -> None:
+    """Put on record that the stored bytes are not the sealed ones: once, whoever came upon it."""
+    if file.damaged_at is None:
+        file.report_damage(actor=FIXITY)
 
 
 def digest(results: Iterable[tuple[UUID, bool]]) -> str:

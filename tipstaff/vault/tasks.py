@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tipstaff.vault import fixity, retention
+from tipstaff.vault import fixity, retention, scanner
 
 
 @shared_task(ignore_result=True)
@@ -18,3 +18,8 @@ def remove_unclaimed() -> None:
 @shared_task(ignore_result=True)
 def propose_disposals() -> None:
     retention.propose_disposals()
+
+
+@shared_task(ignore_result=True)
+def scan_files() -> None:
+    scanner.scan_due()

@@ -10,6 +10,7 @@ from tipstaff.demo.story.stage import Stage
 from tipstaff.time import moved_to, now
 from tipstaff.vault import fixity, storage
 from tipstaff.vault.models import Disposal, LegalHold, SealedFile, Unsealing
+from tipstaff.vault.scanner import SCANNER
 from tipstaff.workflow.actors import LinkHolder
 from tipstaff.workflow.models import Record
 
@@ -27,6 +28,7 @@ def told(stage: Stage) -> None:
     _unsealings(stage)
     _erasures(stage, oldest)
     _set_aside(stage)
+    _scans(stage)
 
 
 def _hold(stage: Stage, on: Record, ends: str, days: float) -> None:
@@ -82,6 +84,15 @@ def _set_aside(stage: Stage) -> None:
         loose = storage.receive(files.picture(Random(7)).upload, actor=LinkHolder("reporter"))  # noqa: S311
     with moved_to(stage.days_ago(0.4)):
         storage.let_go(loose, actor=fixity.FIXITY)
+
+
+def _scans(stage: Stage) -> None:
+    """How each result of a scan looks. No scanner ran, and each of them says so."""
+    came_with_reports = SealedFile.objects.filter(state="sealed", matter__startswith="report:")
+    results = (("found", "Eicar-Test"), ("unscannable", "Heuristics.Limits.Exceeded.MaxRecursion"), ("clean", ""))
+    for file, (result, detail) in zip(came_with_reports.order_by("received_at", "id")[:3], results, strict=False):
+        with moved_to(stage.days_ago(0.3)):
+            file.scan(actor=SCANNER, result=result, detail=detail, scanner="none: told by the demo")
 
 
 def _proposed(stage: Stage, file: SealedFile) -> Disposal:

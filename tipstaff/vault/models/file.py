@@ -94,6 +94,10 @@ class SealedFileQuerySet(RefQuerySet["SealedFile"]):
         """Originals that a scanner has not seen whole; what was made of them is safe, having been made here."""
         return self.originals().filter(state=SealedFile.State.SEALED, scan_due_at__lte=at).order_by("scan_due_at", "id")
 
+    def dangerous(self) -> Self:
+        """Files that are there and that a scanner found something in."""
+        return self.filter(state=SealedFile.State.SEALED, scan_result=SealedFile.Scan.FOUND)
+
     def of(self, *records: Record) -> Self:
         """The sealed files that belong to `records`, oldest first."""
         return self.filter(matter__in=[record.reference for record in records], state=SealedFile.State.SEALED)

@@ -1,10 +1,12 @@
 """The custodian's pages: what waits for an answer, every file with what keeps it, legal holds, and their histories."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -27,6 +29,7 @@ from tipstaff.workflow.operations import available_to, operations_of
 from tipstaff.workflow.refused import NotPermitted, Refused
 
 PAGE = 50
+UNSCANNED = timedelta(hours=1)  # after which a file that waits for its scan is told of
 STEPS = 100
 WITH_REASON = {"ask_release", "refuse"}
 BY_ITSELF = {"carry_out"}  # follows from the second approval
@@ -64,6 +67,9 @@ def index(request: StaffRequest) -> HttpResponse:
         ],
         "damaged": SealedFile.objects.in_custody(request.user).filter(damaged_at__isnull=False)[:PAGE],
         "standing": LegalHold.objects.visible_to(request.user).standing().count(),
+        "scanning": bool(settings.CLAMD_URL),
+        "unscanned": SealedFile.objects.to_scan(now() - UNSCANNED).count() if settings.CLAMD_URL else 0,
+        "dangerous": SealedFile.objects.in_custody(request.user).dangerous()[:PAGE],
     }
     return render(request, "vault/custody.html", context)
 

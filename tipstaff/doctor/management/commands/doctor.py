@@ -18,6 +18,7 @@ CHECKS = [
     Check("workers", "Workers and beat", parts.workers, asks_database=True),
     Check("sequencer", "Sequencer and its key", parts.sequencer, asks_database=True),
     Check("vault", "Vault", storage.vault, asks_database=True),
+    Check("scanner", "Malware scanner", storage.scanner),
     Check("disks", "Disks", storage.disks),
     Check("mail", "Mail server", parts.mail),
     Check("outbox", "Outbox and webhooks", parts.outbox, asks_database=True),
