@@ -13,7 +13,7 @@ from aup.forms import RuleSelect
 from aup.matrix.table import dimensions
 from aup.matrix.words import called
 from aup.models import PolicyVersion, Rule
-from cases.models import Case, Decision, Evidence, Finding, Report
+from cases.models import Case, Decision, Evidence, Finding, Report, citing
 from cases.models.decision import REASONS_LIMIT, REASONS_MINIMUM
 from cases.models.finding import FACTS_LIMIT
 from cases.models.report import ACCOUNT_LIMIT, DESCRIPTION_LIMIT, LINKS_LIMIT, severity_not_graded
@@ -190,7 +190,34 @@ class EvidenceForm(forms.ModelForm):
         fields = ["kind", "label", "source"]
 
 
+class CitationsField(forms.CharField):
+    """Turns as E-1#t12, several apart by commas."""
+
+    def clean(self, value: Any) -> list[str]:
+        try:
+            cited = citing.typed(super().clean(value) or "")
+        except ValueError as error:
+            raise forms.ValidationError(
+                _("“%(word)s” cites nothing. Write a turn like E-1#t12, or several like E-1#t12-14.")
+                % {"word": str(error)}
+            ) from error
+        if len(cited) > citing.CITATIONS_LIMIT:
+            raise forms.ValidationError(
+                _("Cite at most %(count)s turns in one finding.") % {"count": citing.CITATIONS_LIMIT}
+            )
+        return cited
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+
 class FindingForm(forms.ModelForm):
+    citations = CitationsField(
+        label=gettext_lazy("On which turns"),
+        required=False,
+        max_length=2000,
+        help_text=gettext_lazy("As in E-1#t12, E-2#t3-5. Reading an exhibit lets you choose them."),
+    )
     rule = RuleChoice(label=gettext_lazy("Rule"))
     exhibits = forms.TypedMultipleChoiceField(
         label=gettext_lazy("On which evidence"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
@@ -198,7 +225,7 @@ class FindingForm(forms.ModelForm):
 
     class Meta:
         model = Finding
-        fields = ["rule", "conclusion", "facts", "exhibits", "gaps"]
+        fields = ["rule", "conclusion", "facts", "exhibits", "citations", "gaps"]
         widgets = {
             "facts": forms.Textarea(attrs={"rows": 4, "maxlength": FACTS_LIMIT}),
             "gaps": forms.Textarea(attrs={"rows": 2}),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.views import console, course, decisions, desk, measures, public, simulation
+from cases.views import console, course, decisions, desk, exhibits, measures, public, simulation
 
 app_name = "cases"
 urlpatterns = [
@@ -18,6 +18,16 @@ urlpatterns = [
     path("desk/cases/<str:ref>/claim/", console.case_claim, name="case_claim"),
     path("desk/cases/<str:ref>/release/", console.case_release, name="case_release"),
     path("desk/cases/<str:ref>/evidence/", console.evidence_add, name="evidence_add"),
+    path("desk/cases/<str:ref>/exhibits/", exhibits.exhibits, name="exhibits"),
+    path("desk/cases/<str:ref>/exhibits/<int:number>/", exhibits.exhibit, name="exhibit"),
+    path("desk/cases/<str:ref>/exhibits/<int:number>/show/", exhibits.exhibit_show, name="exhibit_show"),
+    path("desk/cases/<str:ref>/exhibits/<int:number>/prepare/", exhibits.exhibit_prepare, name="exhibit_prepare"),
+    path("desk/cases/<str:ref>/exhibits/<int:number>/redact/", exhibits.exhibit_redact, name="exhibit_redact"),
+    path(
+        "desk/cases/<str:ref>/exhibits/<int:number>/redactions/<int:position>/",
+        exhibits.redaction_download,
+        name="redaction_download",
+    ),
     path("desk/cases/<str:ref>/finding/", console.finding_record, name="finding_record"),
     path("desk/cases/<str:ref>/propose/", console.decision_propose, name="decision_propose"),
     path("desk/cases/<str:ref>/advice/", console.decision_advice, name="decision_advice"),

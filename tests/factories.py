@@ -95,14 +95,16 @@ def claimed(by: str = "reviewer", **columns: Any) -> Case:
     return opened
 
 
-def evidence(of: Case, by: str = "reviewer", content: bytes = b"10:02 user: hello\n") -> Evidence:
+def evidence(
+    of: Case,
+    by: str = "reviewer",
+    content: bytes = b"10:02 user: hello\n",
+    *,
+    file: SealedFile | None = None,
+    kind: str = "transcript",
+) -> Evidence:
     added = Evidence(
-        case=of,
-        kind=Evidence.Kind.TRANSCRIPT,
-        label="The night",
-        source="log",
-        file=sealed(content),
-        added_by=person(by),
+        case=of, kind=kind, label="The night", source="log", file=file or sealed(content), added_by=person(by)
     )
     added.add(actor=person(by))
     return added

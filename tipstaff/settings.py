@@ -174,6 +174,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "prepare-evidence": {"task": "cases.tasks.prepare_evidence", "schedule": 15.0, "options": {"expires": 30.0}},
     "check-fixity": {"task": "tipstaff.vault.tasks.check_fixity", "schedule": 86400.0, "options": {"expires": 86400.0}},
     "remove-unclaimed-files": {
         "task": "tipstaff.vault.tasks.remove_unclaimed",
@@ -235,6 +236,9 @@ VAULT_DIR = Path(env.str("VAULT_DIR", default=str(TIPSTAFF_HOME / "vault")))
 VAULT_KEY = env.str("VAULT_KEY", default=DEVELOPMENT_SECRET)
 VAULT_KEY_FALLBACKS = env.list("VAULT_KEY_FALLBACKS", default=[])
 RETENTION_DAYS = env.int("RETENTION_DAYS", default=730)
+SHOW_AT_MOST = env.str("SHOW_AT_MOST", default="colour")
+if SHOW_AT_MOST not in ("veiled", "grey", "colour"):
+    raise ImproperlyConfigured(f"SHOW_AT_MOST is veiled, grey or colour, not {SHOW_AT_MOST}.")
 LINK_KEY = env.str("LINK_KEY", default=DEVELOPMENT_SECRET)
 LINK_KEY_FALLBACKS = env.list("LINK_KEY_FALLBACKS", default=[])
 WEBHOOK_KEY = env.str("WEBHOOK_KEY", default="") or LINK_KEY

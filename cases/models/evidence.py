@@ -1,6 +1,7 @@
 """Evidence: a sealed file and what it is, numbered within its case."""
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -60,6 +61,7 @@ class Evidence(Record):
     class Meta:
         ordering = ["case", "exhibit"]
         constraints = [models.UniqueConstraint(fields=["case", "exhibit"], name="evidence_exhibit_once")]
+        indexes = [models.Index(fields=["-added_at"], name="evidence_newest")]
 
     def __str__(self) -> str:
         return f"E-{self.exhibit}"
@@ -67,6 +69,9 @@ class Evidence(Record):
     @property
     def title(self) -> str:
         return f"E-{self.exhibit} {self.label}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("cases:exhibit", args=[self.case.ref, self.exhibit])
 
     def history_of(self) -> Record:
         return self.case

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aup.models import Rule
+from cases.models import citing
 from cases.models.case import Case
 from cases.models.evidence import Evidence, case_claimed
 from cases.models.hand import Hand
@@ -34,6 +35,7 @@ class Finding(Record):
     conclusion = models.CharField(gettext_lazy("conclusion"), max_length=12, choices=Conclusion)
     gaps = models.TextField(gettext_lazy("what is not known"), max_length=2000, blank=True)
     exhibits = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
+    citations = ArrayField(models.CharField(max_length=24), default=list, blank=True, help_text="E-1#t12: a turn.")
     found_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     found_at = models.DateTimeField(default=now, editable=False)
 
@@ -44,6 +46,15 @@ class Finding(Record):
 
     def __str__(self) -> str:
         return self.get_conclusion_display()
+
+    def complete(self, *, actor: Actor) -> None:
+        """Whoever cites a turn rests on its exhibit, whether they ticked it or not."""
+        self.exhibits = sorted({*self.exhibits, *(exhibit for exhibit, _turn in map(citing.parts, self.citations))})
+
+    @property
+    def cited(self) -> list[tuple[str, str]]:
+        """Each citation and the address of the turn."""
+        return [(citation, citing.address(self.case, citation)) for citation in self.citations]
 
     @property
     def title(self) -> str:
@@ -60,7 +71,8 @@ class Finding(Record):
     )
     def record(self, *, actor: Actor) -> None:
         """Write the finding down; it is not changed later, a further one is added."""
-        known = set(Evidence.objects.filter(case=self.case).values_list("exhibit", flat=True))
-        if unknown := set(self.exhibits) - known:
+        known = dict(Evidence.objects.filter(case=self.case).values_list("exhibit", "file"))
+        if unknown := set(self.exhibits) - set(known):
             raise Refused(_("There is no exhibit E-%(number)s in this case.") % {"number": min(unknown)})
+        citing.refuse_unknown(self.citations, known)
         self.case.take_part(self.found_by, Hand.Part.INVESTIGATED)

@@ -76,7 +76,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
     if "close" not in acts and case.state == Case.State.DECIDED and request.user.may(Permission.CASE_LEAD):
         context["not_at_rest"] = at_rest(case, request.user)
     if context["may_work"]:
-        context |= work_forms(case, evidence, reports)
+        context |= work_forms(case, evidence, reports, request.GET.getlist("cite"))
         context["may_propose"] = may_propose(Decision(case=case), request.user) is None
     return render(request, "cases/case_page.html", context | bound, status=status)
 
@@ -85,14 +85,23 @@ def first_conduct(case: Case, reports: list[Any]) -> datetime:
     return min((report.conduct_at for report in reports), default=case.opened_at)
 
 
-def work_forms(case: Case, evidence: list[Evidence], reports: list[Any]) -> dict[str, Any]:
+def work_forms(
+    case: Case, evidence: list[Evidence], reports: list[Any], cited: list[str] | None = None
+) -> dict[str, Any]:
+    """The forms of whoever holds the case. `cited` are turns that were chosen while reading, for the next finding."""
     conduct_at = first_conduct(case, reports)
+    citations = ", ".join(cited or [])[:2000]
     return {
         "await_form": AwaitForm(prefix="await"),
         "evidence_form": EvidenceForm(prefix="evidence"),
         "finding_form": FindingForm(
-            prefix="finding", evidence=evidence, at=conduct_at, group=case.rule_group, initial={"rule": case.rule.code}
+            prefix="finding",
+            evidence=evidence,
+            at=conduct_at,
+            group=case.rule_group,
+            initial={"rule": case.rule.code, "citations": citations},
         ),
+        "citing": bool(citations),
         "decision_form": decision_form(case, conduct_at=conduct_at),
     }
 
@@ -177,7 +186,13 @@ def finding_record(request: StaffRequest, ref: str) -> HttpResponse:
         return case_page(request, case, status=422, finding_form=form)
     finding: Finding = form.save(commit=False)
     finding.case, finding.found_by = case, request.user
-    finding.record(actor=request.user)
+    try:
+        finding.record(actor=request.user)
+    except NotPermitted:
+        raise
+    except Refused as refusal:  # said beside what was typed
+        form.add_error(None, str(refusal))
+        return case_page(request, case, status=refusal.status, finding_form=form)
     messages.success(request, _("The finding is written down."))
     return redirect(case)
 

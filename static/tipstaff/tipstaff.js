@@ -172,6 +172,61 @@
     }
   }, 15000);
 
+  /* --- Reading evidence: turns by key, what is selected, and rectangles drawn over a picture. --- */
+  const turns = () => [...document.querySelectorAll("[data-turn]")];
+  function go(step) {
+    const all = turns();
+    const place = all.findIndex((turn) => turn.hasAttribute("data-current"));
+    const next = all[Math.min(all.length - 1, Math.max(0, place + step))];
+    if (!next) return;
+    for (const turn of all) turn.toggleAttribute("data-current", turn === next);
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  }
+  document.addEventListener("focusin", (event) => {
+    const within = event.target.closest("[data-turn]");
+    if (within) for (const turn of turns()) turn.toggleAttribute("data-current", turn === within);
+  });
+  document.addEventListener("click", (event) => {
+    const act = event.target.closest("[data-turns]")?.dataset.turns;
+    if (act === "next") go(1);
+    if (act === "previous") go(-1);
+    if (act === "cite") document.querySelector("[data-turn][data-current] [name=cite]")?.click();
+    if (event.target.closest("[data-hide-selection]")) {
+      const selection = getSelection();
+      for (const line of selection.isCollapsed ? [] : document.querySelectorAll("[data-line]")) {
+        if (selection.containsNode(line, true)) line.querySelector("input").checked = true;
+      }
+    }
+  });
+  for (const picture of document.querySelectorAll("[data-draw] img")) {
+    const typed = document.querySelector("[data-boxes]");
+    const box = document.createElement("div");
+    let from = null;
+    box.className = "box";
+    picture.draggable = false;
+    picture.parentElement.append(box);
+    const at = (event) => {
+      const edge = picture.getBoundingClientRect();
+      const clip = (value, most) => Math.round(Math.min(most, Math.max(0, value)));
+      return [clip(event.clientX - edge.left, edge.width), clip(event.clientY - edge.top, edge.height), picture.width && picture.getAttribute("width") / edge.width];
+    };
+    picture.addEventListener("pointerdown", (event) => { from = at(event); picture.setPointerCapture(event.pointerId); event.preventDefault(); });
+    picture.addEventListener("pointermove", (event) => {
+      if (!from) return;
+      const to = at(event);
+      Object.assign(box.style, { left: Math.min(from[0], to[0]) + "px", top: Math.min(from[1], to[1]) + "px", width: Math.abs(to[0] - from[0]) + "px", height: Math.abs(to[1] - from[1]) + "px" });
+    });
+    picture.addEventListener("pointerup", (event) => {
+      if (!from || !typed) return;
+      const to = at(event);
+      const numbers = [Math.min(from[0], to[0]), Math.min(from[1], to[1]), Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1])];
+      from = null;
+      if (numbers[2] > 2 && numbers[3] > 2) typed.value = (typed.value.trim() + "\n" + numbers.map((n) => Math.round(n * to[2])).join(" ")).trim() + "\n";
+    });
+  }
+  for (const shown of document.querySelectorAll("[data-turns][hidden], [data-when-script][hidden]")) shown.hidden = false;
+
   tick();
   setInterval(tick, 30000);
   for (const opener of document.querySelectorAll("[data-opens][hidden]")) opener.hidden = false;

@@ -44,11 +44,11 @@ def prepare(file: SealedFile) -> None:
     act = act_for(file.sniffed_type)
     if act is None:
         return _give_up(file, Derivative.Problem.AUDIO)
-    with storage.open_sealed(file) as clear, _folder() as folder:
-        said = run(act, clear, Path(folder))
+    with storage.open_sealed(file) as clear, folder() as place:
+        said = run(act, clear, Path(place))
         if problem := said.pop("problem", ""):
             return _give_up(file, problem)
-        made = _text(file, said, Path(folder)) if act == "text" else _pictures(file, said, Path(folder))
+        made = _text(file, said, Path(place)) if act == "text" else _pictures(file, said, Path(place))
     _keep(file, made)
     return None
 
@@ -61,7 +61,7 @@ def act_for(sniffed: str) -> str | None:
     return {"video": "video", "audio": None}.get(main, "text")
 
 
-def _folder() -> tempfile.TemporaryDirectory[str]:
+def folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="reading-")
 
 
@@ -140,15 +140,18 @@ def _keep(file: SealedFile, made: Iterable[Made]) -> None:
     def name_all(_work: Any) -> None:
         SealedFile.objects.select_for_update(no_key=True).get(pk=file.pk)
         if file.derivatives.exclude(kind=Derivative.Kind.REDACTION).exists():
-            return  # somebody was faster; what was sealed here belongs to nothing, and its retention ends it
+            return  # somebody was faster
         for derivative, sealed in kept:
             derivative.file = sealed
             derivative.make(actor=READER)
 
     in_unit_of_work(name_all)
+    for derivative, sealed in kept:
+        if derivative._state.adding:
+            storage.let_go(sealed, actor=READER)
 
 
 def seal(file: SealedFile, derivative: Derivative, content: bytes, content_type: str) -> SealedFile:
-    ending = "jpg" if content_type == "image/jpeg" else "jsonl"
+    ending = {"image/jpeg": "jpg", "application/json": "json"}.get(content_type, "jsonl")
     name = f"{Path(file.name).stem[:60]}.{derivative.kind}-{derivative.position}.{ending}"
     return storage.receive(SimpleUploadedFile(name, content, content_type), actor=READER)

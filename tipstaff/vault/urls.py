@@ -1,11 +1,12 @@
 from django.urls import path
 
-from tipstaff.vault.views import custody, download
+from tipstaff.vault.views import custody, download, picture
 
 app_name = "vault"
 urlpatterns = [
     path("files/<uuid:pk>/", download.download, name="download"),
     path("files/<uuid:pk>/unseal/", download.unseal, name="unseal"),
+    path("files/pictures/<uuid:pk>/", picture.picture, name="picture"),
     path("desk/custody/", custody.index, name="custody"),
     path("desk/custody/files/", custody.files, name="files"),
     path("desk/custody/files/<uuid:pk>/", custody.file, name="file"),

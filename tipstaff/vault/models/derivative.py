@@ -107,6 +107,15 @@ class Derivative(Record):
     def title(self) -> str:
         return str(self.get_kind_display())
 
+    def complete(self, *, actor: Actor) -> None:
+        """Number a redaction; the original is locked, so no two get the same number."""
+        if self.kind == self.Kind.REDACTION:
+            earlier = Derivative.objects.filter(parent=self.parent, kind=self.kind)
+            self.position = (earlier.aggregate(last=models.Max("position"))["last"] or 0) + 1
+
+    def lock(self) -> None:
+        """It never changes, so the lock on the original is enough."""
+
     def history_of(self) -> Record:
         """One custody log: what was made of a file and who looked at it stands in the file's own."""
         return self.parent

@@ -202,7 +202,12 @@ class SealedFile(Record):
     @property
     def content_is_sealed(self) -> bool:
         """Whether the law lets few people see it: the matter that it belongs to says so."""
-        return bool(getattr(references.find(self.matter), "content_is_sealed", False))
+        return bool(getattr(self._belongs_to(), "content_is_sealed", False))
+
+    near: Record | None = None  # the matter, where a page has it in memory already
+
+    def _belongs_to(self) -> Record | None:
+        return self.near if self.near and self.near.reference == self.matter else references.find(self.matter)
 
     @property
     def origin(self) -> "SealedFile | None":
@@ -359,7 +364,7 @@ class SealedFile(Record):
         """Whether `actor` may see the matter that the file belongs to."""
         if actor.may(Permission.FILE_UNSEAL):
             return True
-        matter = references.find(self.matter)
+        matter = self._belongs_to()
         if isinstance(matter, SealedFile):
             return matter.in_sight_of(actor)
         if matter is None:

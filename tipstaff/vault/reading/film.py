@@ -42,7 +42,6 @@ def _run(source: Path, *output: str, at: float = 0) -> bytes:
     command = [
         "ffmpeg",
         "-nostdin",
-        "-hide_banner",
         "-loglevel",
         "info",
         "-threads",

@@ -1,0 +1,389 @@
+"""Reading evidence: one exhibit or two side by side, veiled until somebody asks, each look written down first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cases.models import Case, Evidence
+from cases.views.console import fetch
+from tipstaff.access import StaffRequest, needs
+from tipstaff.permissions import Permission
+from tipstaff.vault import derive, fixity, redaction, showing, storage, transcript
+from tipstaff.vault.models import Derivative, SealedFile
+from tipstaff.vault.models.derivative import REASON_LIMIT
+from tipstaff.vault.views.picture import content_of
+from tipstaff.workflow.history import steps_of
+from tipstaff.workflow.refused import NotPermitted, Refused
+
+STEPS = 12
+TEXT_VEILED_FROM = 4  # severity: such text is collapsed until somebody asks for it
+AT_ONCE_BYTES = 5 * 1024 * 1024  # larger files, and videos, are prepared by the worker or by a press of a button
+MADE = ("lines", "plain", "grey", "veiled")
+
+
+@dataclass
+class Reading:
+    """What a page shows of one exhibit, and why it shows no more."""
+
+    exhibit: Evidence
+    made: list[Derivative] = field(default_factory=list)
+    turns: list[transcript.ShownTurn] = field(default_factory=list)
+    first: int = 1
+    pictures: list[tuple[Derivative, str]] = field(default_factory=list)  # with the address of what may be seen now
+    redaction: Derivative | None = None
+    veiled: bool = False
+    kind: str = "veiled"  # up to what it is shown
+    token: str = ""  # of the act of showing
+    why_not: str = ""
+
+    def first_of(self, kind: str) -> Derivative | None:
+        return next((one for one in self.made if one.kind == kind), None)
+
+    @property
+    def lines(self) -> Derivative | None:
+        return self.first_of("lines")
+
+    @property
+    def is_pictures(self) -> bool:
+        return self.first_of("veiled") is not None
+
+    @property
+    def problem(self) -> Derivative | None:
+        return self.first_of("none")
+
+    @property
+    def redactions(self) -> list[Derivative]:
+        return [one for one in self.made if one.kind == "redaction"]
+
+    @property
+    def can_show(self) -> list[str]:
+        """What showing may open next: the text, then grey, then colour, as far as the organisation allows."""
+        if self.is_pictures:
+            after = {"veiled": ["grey"], "grey": ["plain"]}.get(self.kind, [])
+            return [kind for kind in after if showing.within_floor(kind)]
+        return ["lines"] if self.veiled and self.lines else []
+
+    @property
+    def last(self) -> int:
+        return self.turns[-1].number if self.turns else 0
+
+    @property
+    def before(self) -> int:
+        return max(0, self.first - transcript.PAGE)
+
+    @property
+    def after(self) -> int:
+        following = self.first + transcript.PAGE
+        return following if self.lines and following <= self.lines.params["turns"] else 0
+
+    @property
+    def is_picture_redaction(self) -> bool:
+        return self.redaction is not None and "shown" in self.redaction.params and "lines" not in self.redaction.params
+
+
+def find(case: Case, exhibits: list[Evidence], number: int) -> Evidence:
+    found = next((exhibit for exhibit in exhibits if exhibit.exhibit == number), None)
+    if found is None:
+        raise Http404
+    found.case, found.file.near = case, case
+    return found
+
+
+def listed(case: Case) -> list[Evidence]:
+    return list(case.evidence.select_related("file", "added_by").order_by("exhibit"))
+
+
+def is_hard(case: Case) -> bool:
+    """Whether the text of its evidence is collapsed until somebody asks for it."""
+    return case.severity >= TEXT_VEILED_FROM or case.rule.content_handling != "standard"
+
+
+@require_safe
+@needs(Permission.CASE_VIEW)
+def exhibits(request: StaffRequest, ref: str) -> HttpResponse:
+    """What is sealed in the case. Nothing is opened by looking at the list."""
+    case = fetch(request, ref)
+    return render(request, "cases/evidence_page.html", {"case": case} | _around(request, case, listed(case)))
+
+
+@require_safe
+@needs(Permission.FILE_READ)
+def exhibit(request: StaffRequest, ref: str, number: int) -> HttpResponse:
+    """One exhibit, with another beside it if asked, and its custody log."""
+    case = fetch(request, ref)
+    found = listed(case)
+    chosen = find(case, found, number)
+    around = _around(request, case, found)
+    readings = [_read(request, case, chosen, request.GET)]
+    beside = request.GET.get("with", "")
+    if beside.isdecimal() and len(beside) < 7 and int(beside) != number:
+        other = QueryDict(mutable=True)
+        other.update({"turn": request.GET.get("also", ""), "show": request.GET.get("show_with", "")})
+        readings.append(_read(request, case, find(case, found, int(beside)), other))
+    context = {
+        "case": case,
+        "exhibit": chosen,
+        "readings": readings,
+        "trail": steps_of(chosen.file, limit=STEPS),
+        "cited": [word[:24] for word in request.GET.getlist("cite")[:50]],
+        "purposes": showing.Purpose.choices,
+        "may_cite": case.claimant == request.user and case.state == Case.State.INVESTIGATING,
+    }
+    response = render(request, "cases/evidence_page.html", context | around)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _around(request: StaffRequest, case: Case, found: list[Evidence]) -> dict[str, Any]:
+    made: dict[Any, list[Derivative]] = {}
+    rows = Derivative.objects.filter(parent__in=[exhibit.file_id for exhibit in found])
+    for one in rows.select_related("file", "made_by").order_by("kind", "position", "-made_at"):
+        made.setdefault(one.parent_id, []).append(one)
+    for exhibit in found:
+        exhibit.made = made.get(exhibit.file_id, [])  # type: ignore[attr-defined]
+    return {"exhibits": [(exhibit, made.get(exhibit.file_id, [])) for exhibit in found]}
+
+
+def _read(request: StaffRequest, case: Case, exhibit: Evidence, asked: QueryDict) -> Reading:
+    """Open what may be opened. Whatever is refused is said in its place; what is shown was written down before."""
+    reading, file = Reading(exhibit), exhibit.file
+    if case.content_is_sealed:
+        reading.why_not = _("The law keeps this from most people, so it is not shown here, veiled neither.")
+        return reading
+    refusal = SealedFile.read.operation.refusal(file, request.user)  # type: ignore[attr-defined]
+    if refusal:
+        reading.why_not = refusal
+        return reading
+    known = getattr(exhibit, "made", None)
+    reading.made = _made(file) if known is None else known
+    if not reading.made and _at_once(file) and not _prepare(reading):
+        return reading
+    reading.token = asked.get("show", "")
+    reading.kind, purpose = showing.shown(reading.token, file.pk, request.user)
+    try:
+        if position := asked.get("redaction", ""):
+            _open_redaction(request, reading, position, purpose)
+        elif reading.lines:
+            _open_lines(request, reading, asked, purpose)
+        else:
+            _open_pictures(reading)
+    except NotPermitted as refused:
+        reading.why_not = str(refused)
+    except storage.Damaged:
+        reading.why_not = _("It cannot be shown: what is stored is not what was sealed. Tell an evidence custodian.")
+    return reading
+
+
+def _made(file: SealedFile) -> list[Derivative]:
+    return list(file.derivatives.select_related("file", "made_by").order_by("kind", "position", "-made_at"))
+
+
+def _at_once(file: SealedFile) -> bool:
+    return (file.size or 0) <= AT_ONCE_BYTES and derive.act_for(file.sniffed_type) != "video"
+
+
+def _prepare(reading: Reading) -> bool:
+    try:
+        derive.prepare(reading.exhibit.file)
+    except storage.Damaged:
+        reading.exhibit.file.report_damage(actor=fixity.FIXITY)
+        reading.why_not = _("It cannot be shown: what is stored is not what was sealed. Tell an evidence custodian.")
+        return False
+    reading.made = _made(reading.exhibit.file)
+    return True
+
+
+def _open_lines(request: StaffRequest, reading: Reading, asked: QueryDict, purpose: str) -> None:
+    lines = reading.lines
+    if lines is None:
+        return
+    if reading.kind != "lines" and is_hard(reading.exhibit.case):
+        reading.veiled = True
+        return
+    turn = asked.get("turn", "")
+    number = int(turn) if turn.isdecimal() and len(turn) < 7 else 1
+    reading.first = transcript.page_of(min(number, max(1, lines.params["turns"])))
+    last = min(reading.first + transcript.PAGE - 1, lines.params["turns"])
+    lines.parent = reading.exhibit.file
+    lines.view(actor=request.user, purpose=purpose, part=f"turns {reading.first}-{last}")
+    reading.turns = transcript.turns(lines, reading.first)
+
+
+def _open_redaction(request: StaffRequest, reading: Reading, position: str, purpose: str) -> None:
+    found = next((one for one in reading.redactions if str(one.position) == position), None)
+    if found is None:
+        raise Http404
+    found.parent, reading.redaction = reading.exhibit.file, found
+    if reading.is_picture_redaction:
+        if showing.within_floor(found.kind):
+            token = showing.show(found.parent, request.user, "plain", purpose)
+            reading.pictures = [(found, _address(found, token))]
+        else:
+            reading.why_not = _("Your organisation lets nobody open pictures in colour here.")
+        return
+    found.view(actor=request.user, purpose=purpose, part=f"redaction {found.position}")
+    reading.turns = transcript.redacted(transcript.document_of(content_of(found)))
+
+
+def _open_pictures(reading: Reading) -> None:
+    kind = reading.kind if reading.kind in ("veiled", "grey", "plain") else "veiled"
+    pictures = [one for one in reading.made if one.kind == kind]
+    reading.kind, reading.veiled = kind, kind == "veiled" and bool(pictures)
+    reading.pictures = [(one, _address(one, reading.token)) for one in pictures]
+
+
+def _address(derivative: Derivative, token: str) -> str:
+    url = reverse("vault:picture", args=[derivative.pk])
+    return f"{url}?{_query(show=token)}" if token else url
+
+
+def _query(**words: str) -> str:
+    made = QueryDict(mutable=True)
+    made.update({name: word for name, word in words.items() if word})
+    return made.urlencode()
+
+
+# --- acts ---
+@require_POST
+@needs(Permission.FILE_READ)
+def exhibit_show(request: StaffRequest, ref: str, number: int) -> HttpResponse:
+    """Lift the veil of one exhibit for two minutes, for this person and for what they say they need it for."""
+    case = fetch(request, ref)
+    chosen = find(case, listed(case), number)
+    kind, purpose = request.POST.get("kind", ""), request.POST.get("purpose", "")
+    if kind not in MADE or purpose not in showing.Purpose.values:
+        raise Http404
+    if not showing.within_floor(kind):
+        raise Refused(_("Your organisation does not let anybody open it further than this."))
+    token = showing.show(chosen.file, request.user, kind, purpose)
+    name, beside = request.POST.get("as", ""), request.POST.get("page", "")
+    page = beside if beside.isdecimal() and len(beside) < 7 and name == "show_with" else str(number)
+    query = _query(
+        **{"show_with" if name == "show_with" else "show": token},
+        turn=request.POST.get("turn", "")[:6],
+        **{"with": str(number) if name == "show_with" else request.POST.get("with", "")[:6]},
+    )
+    return redirect(reverse("cases:exhibit", args=[case.ref, page]) + f"?{query}")
+
+
+@require_POST
+@needs(Permission.FILE_READ)
+def exhibit_prepare(request: StaffRequest, ref: str, number: int) -> HttpResponse:
+    """Make what can be read of it now, because the worker has not yet. A video takes up to a minute."""
+    case = fetch(request, ref)
+    chosen = find(case, listed(case), number)
+    if case.content_is_sealed or not chosen.file.in_sight_of(request.user):
+        raise NotPermitted(
+            _("Your roles do not allow this."), permission=Permission.FILE_READ, about=chosen.file.stream
+        )
+    reading = Reading(chosen)
+    if not _prepare(reading):
+        raise Refused(reading.why_not)
+    return redirect(chosen)
+
+
+class RedactForm(forms.Form):
+    """What to hide and why. Lines are ticked beside their text, or typed; rectangles are typed, or dragged."""
+
+    also = forms.CharField(
+        label=gettext_lazy("Turns and lines on other pages"),
+        required=False,
+        max_length=2000,
+        help_text=gettext_lazy("As in t3, t12-14: whole turns. They are hidden beside the lines you tick."),
+    )
+    boxes = forms.CharField(
+        label=gettext_lazy("Rectangles"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3, "data-boxes": "", "inputmode": "numeric"}),
+        help_text=gettext_lazy("One a line: left, top, width and height in pixels. Or drag over the picture."),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Why it is hidden"),
+        max_length=REASON_LIMIT,
+        help_text=gettext_lazy(
+            "Stays in the history, and is told to whoever gets the copy. Do not repeat what you hide."
+        ),
+    )
+
+    def __init__(self, *arguments: Any, pictures: bool, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        del self.fields["also" if pictures else "boxes"]
+
+    def _clean_with(self, name: str, parse: Callable[[str], Any], told: str) -> Any:
+        try:
+            return parse(self.cleaned_data[name])
+        except ValueError as error:
+            raise forms.ValidationError(told % {"word": str(error)}) from error
+
+    def clean_also(self) -> Any:
+        told = _("“%(word)s” is no turn. Write t3 for a turn, t12-14 for several.")
+        return self._clean_with("also", redaction.typed, told)
+
+    def clean_boxes(self) -> Any:
+        told = _("“%(word)s” is no rectangle. Write four whole numbers: left, top, width, height.")
+        return self._clean_with("boxes", redaction.boxes, told)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.FILE_REDACT)
+def exhibit_redact(request: StaffRequest, ref: str, number: int) -> HttpResponse:
+    """Choose what a copy hides. What was ticked and typed is kept if it is refused."""
+    case = fetch(request, ref)
+    chosen = find(case, listed(case), number)
+    reading = _read(request, case, chosen, request.GET)
+    if reading.why_not or not (reading.lines or reading.first_of("plain")):
+        raise Refused(reading.why_not or _("There is nothing of this file that could be redacted."))
+    ticked = [int(index) for index in request.POST.getlist("line")[:2000] if index.isdecimal() and len(index) < 7]
+    form = RedactForm(request.POST if request.method == "POST" else None, pictures=reading.is_pictures)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                made = _redact(request, chosen.file, form.cleaned_data, ticked)
+            except NotPermitted:
+                raise
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+            else:
+                messages.success(request, _("The redaction is sealed. The original stays as it is."))
+                return redirect(reverse("cases:exhibit", args=[case.ref, number]) + f"?redaction={made.position}")
+    context = {"case": case, "exhibit": chosen, "reading": reading, "form": form, "ticked": ticked}
+    return render(request, "cases/evidence_redact.html", context | {"purposes": showing.Purpose.choices}, status=status)
+
+
+def _redact(request: StaffRequest, file: SealedFile, facts: dict[str, Any], ticked: list[int]) -> Derivative:
+    if "boxes" in facts:
+        return redaction.redact_picture(file, actor=request.user, reason=facts["reason"], boxes=facts["boxes"])
+    return redaction.redact_lines(file, actor=request.user, reason=facts["reason"], chosen=ticked, also=facts["also"])
+
+
+@require_POST
+@needs(Permission.FILE_READ)
+def redaction_download(request: StaffRequest, ref: str, number: int, position: int) -> HttpResponse:
+    """The redacted copy to hand on: of a transcript the document that proves itself, of a picture the picture."""
+    case = fetch(request, ref)
+    chosen = find(case, listed(case), number)
+    found = chosen.file.derivatives.filter(kind="redaction", position=position).select_related("file").first()
+    if found is None or found.file is None or case.content_is_sealed:
+        raise Http404
+    found.parent = chosen.file
+    found.view(actor=request.user, purpose="handed on", part=f"redaction {position}")
+    content = content_of(found)
+    ending = "json" if found.root else "jpg"
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="{case.ref}-E{number}-redacted-{position}.{ending}"'
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "no-store"
+    return response
