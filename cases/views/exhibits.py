@@ -117,15 +117,15 @@ def exhibits(request: StaffRequest, ref: str) -> HttpResponse:
 
 @require_safe
 @needs(Permission.FILE_READ)
-def exhibit(request: StaffRequest, ref: str, number: int) -> HttpResponse:
+def exhibit(request: StaffRequest, ref: str, item: int) -> HttpResponse:
     """One exhibit, with another beside it if asked, and its custody log."""
     case = fetch(request, ref)
     found = listed(case)
-    chosen = find(case, found, number)
+    chosen = find(case, found, item)
     around = _around(request, case, found)
     readings = [_read(request, case, chosen, request.GET)]
     beside = request.GET.get("with", "")
-    if beside.isdecimal() and len(beside) < 7 and int(beside) != number:
+    if beside.isdecimal() and len(beside) < 7 and int(beside) != item:
         other = QueryDict(mutable=True)
         other.update({"turn": request.GET.get("also", ""), "show": request.GET.get("show_with", "")})
         readings.append(_read(request, case, find(case, found, int(beside)), other))
@@ -255,10 +255,10 @@ def _query(**words: str) -> str:
 # --- acts ---
 @require_POST
 @needs(Permission.FILE_READ)
-def exhibit_show(request: StaffRequest, ref: str, number: int) -> HttpResponse:
+def exhibit_show(request: StaffRequest, ref: str, item: int) -> HttpResponse:
     """Lift the veil of one exhibit for two minutes, for this person and for what they say they need it for."""
     case = fetch(request, ref)
-    chosen = find(case, listed(case), number)
+    chosen = find(case, listed(case), item)
     kind, purpose = request.POST.get("kind", ""), request.POST.get("purpose", "")
     if kind not in MADE or purpose not in showing.Purpose.values:
         raise Http404
@@ -266,21 +266,21 @@ def exhibit_show(request: StaffRequest, ref: str, number: int) -> HttpResponse:
         raise Refused(_("Your organisation does not let anybody open it further than this."))
     token = showing.show(chosen.file, request.user, kind, purpose)
     name, beside = request.POST.get("as", ""), request.POST.get("page", "")
-    page = beside if beside.isdecimal() and len(beside) < 7 and name == "show_with" else str(number)
+    page = beside if beside.isdecimal() and len(beside) < 7 and name == "show_with" else str(item)
     query = _query(
         **{"show_with" if name == "show_with" else "show": token},
         turn=request.POST.get("turn", "")[:6],
-        **{"with": str(number) if name == "show_with" else request.POST.get("with", "")[:6]},
+        **{"with": str(item) if name == "show_with" else request.POST.get("with", "")[:6]},
     )
     return redirect(reverse("cases:exhibit", args=[case.ref, page]) + f"?{query}")
 
 
 @require_POST
 @needs(Permission.FILE_READ)
-def exhibit_prepare(request: StaffRequest, ref: str, number: int) -> HttpResponse:
+def exhibit_prepare(request: StaffRequest, ref: str, item: int) -> HttpResponse:
     """Make what can be read of it now, because the worker has not yet. A video takes up to a minute."""
     case = fetch(request, ref)
-    chosen = find(case, listed(case), number)
+    chosen = find(case, listed(case), item)
     if case.content_is_sealed or not chosen.file.in_sight_of(request.user):
         raise NotPermitted(
             _("Your roles do not allow this."), permission=Permission.FILE_READ, about=chosen.file.stream
@@ -336,10 +336,10 @@ class RedactForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.FILE_REDACT)
-def exhibit_redact(request: StaffRequest, ref: str, number: int) -> HttpResponse:
+def exhibit_redact(request: StaffRequest, ref: str, item: int) -> HttpResponse:
     """Choose what a copy hides. What was ticked and typed is kept if it is refused."""
     case = fetch(request, ref)
-    chosen = find(case, listed(case), number)
+    chosen = find(case, listed(case), item)
     reading = _read(request, case, chosen, request.GET)
     if reading.why_not or not (reading.lines or reading.first_of("plain")):
         raise Refused(reading.why_not or _("There is nothing of this file that could be redacted."))
@@ -358,7 +358,7 @@ def exhibit_redact(request: StaffRequest, ref: str, number: int) -> HttpResponse
                 status = refusal.status
             else:
                 messages.success(request, _("The redaction is sealed. The original stays as it is."))
-                return redirect(reverse("cases:exhibit", args=[case.ref, number]) + f"?redaction={made.position}")
+                return redirect(reverse("cases:exhibit", args=[case.ref, item]) + f"?redaction={made.position}")
     context = {"case": case, "exhibit": chosen, "reading": reading, "form": form, "ticked": ticked}
     return render(request, "cases/evidence_redact.html", context | {"purposes": showing.Purpose.choices}, status=status)
 
@@ -371,10 +371,10 @@ def _redact(request: StaffRequest, file: SealedFile, facts: dict[str, Any], tick
 
 @require_POST
 @needs(Permission.FILE_READ)
-def redaction_download(request: StaffRequest, ref: str, number: int, position: int) -> HttpResponse:
+def redaction_download(request: StaffRequest, ref: str, item: int, position: int) -> HttpResponse:
     """The redacted copy to hand on: of a transcript the document that proves itself, of a picture the picture."""
     case = fetch(request, ref)
-    chosen = find(case, listed(case), number)
+    chosen = find(case, listed(case), item)
     found = chosen.file.derivatives.filter(kind="redaction", position=position).select_related("file").first()
     if found is None or found.file is None or case.content_is_sealed:
         raise Http404
@@ -383,7 +383,7 @@ def redaction_download(request: StaffRequest, ref: str, number: int, position: i
     content = content_of(found)
     ending = "json" if found.root else "jpg"
     response = HttpResponse(content, content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="{case.ref}-E{number}-redacted-{position}.{ending}"'
+    response["Content-Disposition"] = f'attachment; filename="{case.ref}-E{item}-redacted-{position}.{ending}"'
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "no-store"
     return response

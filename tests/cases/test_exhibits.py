@@ -30,8 +30,8 @@ def exhibit(of: Case, content: str | bytes = TALK, **columns: Any) -> Evidence:
     return factories.evidence(of, file=sealed(given), **columns)
 
 
-def picture(of: Case) -> Evidence:
-    return factories.evidence(of, file=sealed_as(image("PNG"), "a.png", "image/png", "image/png"), kind="image")
+def picture(of: Case, size: tuple[int, int] = (60, 40)) -> Evidence:
+    return factories.evidence(of, file=sealed_as(image("PNG", size), "a.png", "image/png", "image/png"), kind="image")
 
 
 def looks(of: Evidence) -> list[tuple[str, str]]:
@@ -60,8 +60,8 @@ class TestList:
     def test_looking_at_the_list_opens_nothing(
         self, desk: Client, case: Case, django_assert_max_num_queries: Any
     ) -> None:
-        for _each in range(3):
-            shown = exhibit(case)
+        for number in range(3):
+            shown = exhibit(case, f"user: {number}.\n")
         with django_assert_max_num_queries(12):
             page = desk.get(f"/desk/cases/{case.ref}/exhibits/")
         assert page.text.count('class="item plain"') == 3
@@ -185,7 +185,7 @@ class TestPicture:
     ) -> None:
         import time
 
-        one, two = picture(case), picture(case)
+        one, two = picture(case), picture(case, (70, 40))
         desk.get(two.get_absolute_url())
         page = desk.post(f"{one.get_absolute_url()}show/", {"kind": "grey", "purpose": "review"}, follow=True)
         (opened,) = pictures_in(page)
@@ -241,7 +241,7 @@ class TestSealedByLaw:
 
 class TestWorker:
     def test_it_prepares_what_came_in_once(self, case: Case) -> None:
-        shown, broken = exhibit(case), exhibit(case)
+        shown, broken = exhibit(case), exhibit(case, "user: Lost.\n")
         place = __import__("tipstaff.vault.places", fromlist=["x"]).place_of(broken.file_id)
         place.unlink()
         prepare_evidence()

@@ -1,5 +1,6 @@
 """A transcript in pages of turns, from the sealed lines or from a redaction, as text that is safe to look at."""
 
+import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ def page_of(turn: int) -> int:
 def turns(derivative: Derivative, first: int = 1, most: int = PAGE) -> list[ShownTurn]:
     """Turns `first` and the following of the sealed lines. May raise `storage.Damaged`."""
     found: list[ShownTurn] = []
-    with storage.open_sealed(derivative.file) as sealed:  # type: ignore[arg-type]
+    with io.BufferedReader(storage.open_sealed(derivative.file)) as sealed:  # type: ignore[arg-type]
         for index, written in enumerate(sealed):
             line = decoded(written)
             if line.turn >= first + most:
