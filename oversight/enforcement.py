@@ -113,7 +113,8 @@ def target(kind: Clock.Kind, severity: int) -> timedelta:
 
 def goal(kind: Clock.Kind, severity: int) -> str:
     """The target of `kind` in words."""
-    if days := clocks.WORKING_DAYS.get(kind):
+    if kind in clocks.CALENDARS:
+        days = target(kind, severity).days
         return ngettext("%(count)s working day", "%(count)s working days", days) % {"count": days}
     return spoken(target(kind, severity))
 
@@ -122,7 +123,7 @@ def between(kind: Clock.Kind) -> str:
     """From the shortest to the longest target of `kind`, in words."""
     shortest, longest = (pick(target(kind, level) for level in SEVERITIES) for pick in (min, max))
     if shortest == longest:
-        return spoken(shortest)
+        return goal(kind, SEVERITIES[0])
     return pgettext("from shortest to longest time", "%(shortest)s to %(longest)s") % {
         "shortest": spoken(shortest),
         "longest": spoken(longest),

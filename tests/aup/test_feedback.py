@@ -14,9 +14,9 @@ from tests.aup.policies import approved, enrolled, next_version
 from tipstaff.accounts.models import User
 from tipstaff.ledger.models import Event
 from tipstaff.notices.models import Message, Notice
-from tipstaff.sla.clocks import after_working_days
 from tipstaff.sla.models import Clock
 from tipstaff.sla.sweep import bring_up_to_date
+from tipstaff.sla.working_time import WEEKDAYS
 from tipstaff.time import moved_to, now
 from tipstaff.workflow.actors import LinkHolder
 from tipstaff.workflow.refused import NotPermitted, Refused
@@ -57,7 +57,7 @@ def kinds(feedback):
 class TestGiving:
     def test_it_starts_the_clock_and_confirms_receipt(self, feedback):
         clock = Clock.objects.running().about(feedback).get()
-        assert (clock.kind, clock.due_at) == ("feedback", after_working_days(feedback.received_at, 10))
+        assert (clock.kind, clock.due_at) == ("feedback", WEEKDAYS.advance(feedback.received_at, timedelta(days=10)))
         assert feedback.due_at == stored(feedback).due_at == clock.due_at
         mail = Message.objects.get(about=feedback.reference)
         assert (mail.kind, mail.recipient) == ("feedback_received", "writer@people.example")
@@ -190,17 +190,17 @@ class TestTheClock:
         [
             ("2026-03-02T09:30", "2026-03-16T09:30"),  # a Monday
             ("2026-03-06T23:00", "2026-03-20T23:00"),  # a Friday
-            ("2026-03-07T10:00", "2026-03-20T23:59:59"),  # a Saturday counts as the end of its Friday
-            ("2026-03-08T23:59", "2026-03-20T23:59:59"),
+            ("2026-03-07T10:00", "2026-03-21T00:00"),  # a Saturday counts as the end of its Friday
+            ("2026-03-08T23:59", "2026-03-21T00:00"),
         ],
     )
     def test_ten_working_days(self, received, due):
         at = datetime.fromisoformat(received).replace(tzinfo=UTC)
-        assert after_working_days(at, 10) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+        assert WEEKDAYS.advance(at, timedelta(days=10)) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
     def test_three_days_over_a_weekend(self):
         thursday = datetime(2026, 3, 5, 12, tzinfo=UTC)
-        assert after_working_days(thursday, 3) == datetime(2026, 3, 10, 12, tzinfo=UTC)
+        assert WEEKDAYS.advance(thursday, timedelta(days=3)) == datetime(2026, 3, 10, 12, tzinfo=UTC)
 
     def test_those_who_answer_are_told_and_nobody_else(self, feedback, editor):
         enrolled("chief", "lead")

@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import factories
+from tests.sla.test_working_time import worked_minutes
 from tipstaff.accounts.models import Subject
 from tipstaff.ledger.models import Event
 from tipstaff.notices.models import Message
 from tipstaff.sla import clocks
 from tipstaff.sla.models import LEVELS, Clock
 from tipstaff.sla.sweep import sweep
+from tipstaff.sla.working_time import ALWAYS, WorkingTime
 from tipstaff.time import moved_to
 from tipstaff.workflow.actors import LinkHolder
 from tipstaff.workflow.refused import NotPermitted
@@ -306,10 +308,11 @@ STEPS = st.lists(
 
 
 class Oracle:
-    """The same clock, counted minute by minute."""
+    """The same clock, counted minute by minute; `worked` says which minutes count."""
 
-    def __init__(self) -> None:
-        self.minute = self.used = 0
+    def __init__(self, worked: list[bool]) -> None:
+        self.worked = worked
+        self.minute = self.used = self.counted_until = 0
         self.running, self.ended = True, False
         self.reached: dict[int, int] = {}
 
@@ -318,9 +321,11 @@ class Oracle:
             if self.running and not self.ended:
                 for level in LEVELS:
                     if self.used == MINUTES * level // 100:
-                        self.reached.setdefault(level, self.minute)
-                self.used += 1
+                        self.reached.setdefault(level, self.counted_until)
+                self.used += self.worked[self.minute]
             self.minute += 1
+            if self.worked[self.minute - 1]:
+                self.counted_until = self.minute
 
     def do(self, act: str) -> None:
         if act == "pause":
@@ -331,12 +336,19 @@ class Oracle:
             self.ended = True
 
 
-@given(STEPS)
+SHIFTS = WorkingTime.read({"zone": "Europe/Berlin", "week": [["12:50-13:12", "13:20-13:41", "14:00-23:00"]] * 7})
+
+
+@pytest.mark.parametrize("calendar", [ALWAYS, SHIFTS], ids=["around the clock", "in shifts"])
+@given(steps=STEPS)
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_clock_agrees_with_one_that_counts_minutes(monkeypatch: pytest.MonkeyPatch, people: Any, steps: list) -> None:
+def test_a_clock_agrees_with_one_that_counts_minutes(
+    monkeypatch: pytest.MonkeyPatch, people: Any, calendar: WorkingTime, steps: list
+) -> None:
+    monkeypatch.setitem(clocks.CALENDARS, Clock.Kind.DECISION, calendar)
     monkeypatch.setitem(clocks.TARGETS[Clock.Kind.DECISION], 4, timedelta(minutes=MINUTES))
     with transaction.atomic():
-        oracle, about = Oracle(), factories.subject(f"acct_{uuid4().hex[:8]}")
+        oracle, about = Oracle(worked_minutes(calendar, START, 24 * 60)), factories.subject(f"acct_{uuid4().hex[:8]}")
         clock = started(about=about)
         acts: dict[str, Callable[[], object]] = {
             "pause": lambda: clocks.pause(about, reason="waiting"),

@@ -3,17 +3,17 @@ those that count working days.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from tipstaff.sla.levels import CLOCKS, reach
 from tipstaff.sla.models import Clock
+from tipstaff.sla.working_time import WEEKDAYS, WorkingTime
 from tipstaff.time import now
 from tipstaff.workflow.models import Record
 from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work
 
-# Counted from Monday to Friday, in UTC.
-WORKING_DAYS: dict[str, int] = {Clock.Kind.FEEDBACK: 10}
-SATURDAY = 5  # its place in a week that begins on Monday
+# Kinds whose time is counted in working days, by their calendar; all others run around the clock.
+CALENDARS: dict[str, WorkingTime] = {Clock.Kind.FEEDBACK: WEEKDAYS}
 # Severity 4 to 1. Norms: NetzDG 3(2) for decisions (24 h, 7 d), TCO 3(3) for triage, DSA 20 for appeals.
 TARGETS: dict[str, dict[int, timedelta]] = {
     Clock.Kind.TRIAGE: {4: timedelta(hours=1), 3: timedelta(days=1), 2: timedelta(days=2), 1: timedelta(days=5)},
@@ -21,39 +21,20 @@ TARGETS: dict[str, dict[int, timedelta]] = {
     Clock.Kind.APPEAL: {4: timedelta(days=3), 3: timedelta(days=14), 2: timedelta(days=14), 1: timedelta(days=30)},
     Clock.Kind.WAIVER_RECEIPT: dict.fromkeys((4, 3, 2, 1), timedelta(days=2)),
     Clock.Kind.WAIVER: dict.fromkeys((4, 3, 2, 1), timedelta(days=30)),
-    Clock.Kind.FEEDBACK: dict.fromkeys((4, 3, 2, 1), timedelta(weeks=WORKING_DAYS[Clock.Kind.FEEDBACK] / SATURDAY)),
+    Clock.Kind.FEEDBACK: dict.fromkeys((4, 3, 2, 1), timedelta(days=10)),
 }
 
 
-def target_of(kind: Clock.Kind, severity: int, at: datetime) -> timedelta:
-    """How long a clock that starts at `at` has. With working days the length depends on the day it starts."""
-    if days := WORKING_DAYS.get(kind):
-        return after_working_days(at, days) - at
-    return TARGETS[kind][severity]
-
-
-def after_working_days(at: datetime, days: int) -> datetime:
-    """The instant at which `days` working days after `at` are over. A weekend counts as the end of its Friday."""
-    at = at.astimezone(UTC)
-    if at.weekday() >= SATURDAY:
-        friday = at - timedelta(days=at.weekday() - SATURDAY + 1)
-        at = friday.replace(hour=23, minute=59, second=59, microsecond=0)
-    while days:
-        at += timedelta(days=1)
-        days -= at.weekday() < SATURDAY
-    return at
-
-
 def start(about: Record, kind: Clock.Kind, *, severity: int) -> Clock:
-    """Start the clock `kind` about a record; its target is fixed from here on."""
-    at = now()
+    """Start the clock `kind` about a record; its target and calendar are fixed from here on (K2)."""
     clock = Clock(
         about=about.reference,
         about_stream=about.stream,
         kind=kind,
         severity=severity,
-        target=target_of(kind, severity, at),
-        started_at=at,
+        target=TARGETS[kind][severity],
+        calendar=CALENDARS[kind].document() if kind in CALENDARS else None,
+        started_at=now(),
     )
     clock.record = about
     clock.start(actor=CLOCKS)

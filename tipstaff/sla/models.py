@@ -5,9 +5,11 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 
 from tipstaff.permissions import Permission
+from tipstaff.sla.working_time import ALWAYS, WorkingTime
 from tipstaff.time import now
 from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
@@ -49,7 +51,8 @@ class Clock(Record):
     about_stream = models.CharField(max_length=200)
     kind = models.CharField(max_length=30, choices=Kind)
     severity = models.PositiveSmallIntegerField()
-    target = models.DurationField()
+    target = models.DurationField(help_text="In working time, where there is a calendar.")
+    calendar = models.JSONField(null=True, help_text="As it was at the start; none: around the clock.")
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     next_check_at = models.DateTimeField(null=True)
@@ -97,9 +100,13 @@ class Clock(Record):
     def stream(self) -> str:
         return self.about_stream
 
+    @cached_property
+    def working_time(self) -> WorkingTime:
+        return ALWAYS if self.calendar is None else WorkingTime.read(self.calendar)
+
     def instant_of(self, level: int) -> datetime:
         """When `level` percent of the target are used up, if nothing pauses the clock from now on."""
-        return self.started_at + self.target * level / 100 + self.paused
+        return self.working_time.advance(self.started_at, self.target * level / 100 + self.paused)
 
     def levels_passed(self, at: datetime) -> list[int]:
         """The levels passed before `at` that were not recorded yet, in order. Time stands still during a pause."""
@@ -136,7 +143,7 @@ class Clock(Record):
     def resume(self, *, actor: Actor) -> None:
         """Count again; the due time moves by the length of the pause."""
         if self.paused_at is not None:
-            self.paused += now() - self.paused_at
+            self.paused += self.working_time.elapsed(self.paused_at, now())  # in the same calendar (K3)
             self.paused_at, self.pause_reason = None, ""
             self.due_at = self.instant_of(100)
         self._tell_record()
@@ -152,10 +159,10 @@ class Clock(Record):
     def stop(self, *, actor: Actor, cancelled: bool = False) -> None:
         """End the clock and write down elapsed time and outcome. Late is late, whether or not a sweep had seen it."""
         at = now()
-        running_pause = at - self.paused_at if self.paused_at else timedelta()
+        running_pause = self.working_time.elapsed(self.paused_at, at) if self.paused_at else timedelta()
         self.stopped_at, self.paused = at, self.paused + running_pause
         self.paused_at, self.pause_reason = None, ""
-        self.elapsed = max(at - self.started_at - self.paused, timedelta())
+        self.elapsed = max(self.working_time.elapsed(self.started_at, at) - self.paused, timedelta())
         if self.breached_at is None and at > self.instant_of(100) and not cancelled:
             self.breached_at, self.detected_at, self.level = self.instant_of(100), at, max(self.level, 100)
         late = self.breached_at is not None
