@@ -12,7 +12,7 @@ import pytest
 from django.db.models import Count
 
 from appeals.models import Appeal
-from aup.models import PolicyVersion
+from aup.models import Feedback, PolicyVersion
 from cases.models import Case, Decision, Finding, Report, Sanction
 from governance.coverage import Coverage, survey
 from governance.models import AISystem, Ballot, BallotPart, Committee, Waiver
@@ -166,6 +166,14 @@ class TestNothingIsMissing:
         assert standing >= {"in_force", "pending", "lapsed", "expired", "suspended", "revoked"}
         assert set(values(Waiver.objects, "kind")) == set(Waiver.Kind.values)
         assert set(values(Waiver.objects.exclude(route=""), "route")) == set(Waiver.Route.values)
+
+    def test_feedback_of_every_kind_and_what_it_led_to(self) -> None:
+        assert set(values(Feedback.objects, "kind")) == set(Feedback.Kind.values)
+        assert set(values(Feedback.objects.exclude(led_to=None), "led_to__state")) >= {"published", "approved"}
+        assert Feedback.objects.filter(state="answered", led_to=None).exists()
+        assert set(values(Feedback.objects, "language")) == {"en", "es", "fr", "ar"}
+        outcomes = values(Clock.objects.filter(kind="feedback").exclude(stopped_at=None), "outcome")
+        assert outcomes["met"] > 1 <= outcomes["breached"]
 
     def test_the_map_shows_every_answer(self) -> None:
         found = survey(AISystem.objects.standing(), NOW)

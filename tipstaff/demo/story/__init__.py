@@ -16,7 +16,7 @@ from cases.models import Case, Report
 from tipstaff.accounts.models import User
 from tipstaff.demo import hooks
 from tipstaff.demo.people import PASSWORD, PEOPLE
-from tipstaff.demo.story import cast, custody, policy, readers, systems, waivers
+from tipstaff.demo.story import cast, custody, feedback, policy, readers, systems, waivers
 from tipstaff.demo.story.cases import CaseTeller
 from tipstaff.demo.story.cast import DEMO
 from tipstaff.demo.story.hands import all_or_none, dealt
@@ -110,7 +110,13 @@ def _shares(stage: Stage, reporters: Reporters, scale: float) -> dict[str, tuple
         put(planner.trees[plan.account], plan.weight, CaseTeller(stage, reporters, plan, cases).told())
     for course in unfounded(stage, reporters, scale):
         put(planner.trees[TAKEN_UP], 0.4, course)
-    for course in (systems.told(stage), _gateway(stage), *readers.told(stage), *waivers.told(stage, scale)):
+    for course in (
+        systems.told(stage),
+        _gateway(stage),
+        *readers.told(stage),
+        *feedback.told(stage),
+        *waivers.told(stage, scale),
+    ):
         put("the house", 1, course)
     return shares
 

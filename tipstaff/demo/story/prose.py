@@ -68,6 +68,11 @@ def governance() -> dict[str, Any]:
     return dict(_read("governance"))
 
 
+@functools.cache
+def feedback() -> list[dict[str, Any]]:
+    return list(_read("feedback"))
+
+
 class Words:
     """What is drawn once and then means the same in every text about one matter."""
 
