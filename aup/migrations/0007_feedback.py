@@ -53,7 +53,14 @@ class Migration(migrations.Migration):
                 ),
                 ("text", models.TextField(max_length=5000)),
                 ("contact", models.EmailField(blank=True, max_length=254)),
-                ("language", models.CharField(default="en", max_length=10)),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("es", "Español"), ("fr", "Français"), ("ar", "العربية")],
+                        default="en",
+                        max_length=10,
+                    ),
+                ),
                 (
                     "submission",
                     models.UUIDField(editable=False, help_text="Of the form: sent twice, it is one item.", unique=True),

@@ -90,7 +90,7 @@ class Feedback(Record):
     rule = models.ForeignKey(Rule, models.PROTECT, null=True, blank=True, related_name="+")
     text = models.TextField(max_length=TEXT_LIMIT)
     contact = models.EmailField(blank=True)
-    language = models.CharField(max_length=10, default="en")
+    language = models.CharField(max_length=10, choices=settings.LANGUAGES, default="en")
     submission = models.UUIDField(unique=True, editable=False, help_text="Of the form: sent twice, it is one item.")
     filed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     token = models.UUIDField(null=True, blank=True, db_index=True, help_text="The machine that gave it.")

@@ -64,7 +64,7 @@ def _file(form: FeedbackForm, person: User | None) -> Feedback:
     if known := Feedback.objects.filter(submission=form.key).first():
         return known
     actor: Any = person if person and person.may(Permission.FEEDBACK_FILE) else LinkHolder(letters.SCOPE)
-    filed = Feedback(submission=form.key, language=get_language() or "en", **form.columns)
+    filed = Feedback(submission=form.key, language=languages.known(get_language()) or "en", **form.columns)
     try:
         with transaction.atomic():
             filed.file(actor=actor)

@@ -39,14 +39,16 @@ ACTS: dict[str, type[LinkForm] | None] = {"answer": AnswerForm, "link": LinkForm
 def feedback_list(request: StaffRequest) -> HttpResponse:
     """What waits for an answer, the one due first at the top; `show`, `kind` and `rule` pick others."""
     show, kind, code = (request.GET.get(name, "") for name in ("show", "kind", "rule"))
+    code = code.upper()
     show = show if show in SHOWN else "open"
     found = Feedback.objects.visible_to(request.user)
     if show != "all":
         found = found.filter(state="received" if show == "open" else "answered")
     if kind in Feedback.Kind.values:
         found = found.filter(kind=kind)
+    rules = list(_rules_named())
     if code:
-        found = found.about_rule(code[:10].upper())
+        found = found.about_rule(code) if code in dict(rules) else found.none()
     found = found.select_related("version", "rule", "led_to").order_by(*ORDER)
     context = {
         "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
@@ -55,7 +57,7 @@ def feedback_list(request: StaffRequest) -> HttpResponse:
         "kind": kind,
         "kinds": Feedback.Kind.choices,
         "rule": code,
-        "rules": _rules_named(),
+        "rules": rules,
         "narrowed": bool(kind or code),
     }
     return render(request, "aup/feedback_list.html", context)

@@ -63,6 +63,7 @@ class TestFile:
             ("rule", ["SP-03"]),
             ("version", "0.1"),
             ("contact", "nobody"),
+            ("language", "../x"),
         ],
     )
     def test_a_broken_field_is_named(self, caller: Caller, field: str, value: Any) -> None:

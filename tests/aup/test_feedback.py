@@ -178,7 +178,7 @@ class TestWhatItLedTo:
             page = client.get(reverse("aup:history")).text
         assert "Feedback that led to this" in page
         assert "2 messages" in page
-        assert "Something almost went wrong: the policy as a whole" in page
+        assert "The policy as a whole: Something almost went wrong" in page
         assert SAID not in page
         assert "Private words." not in page
         assert "writer@people.example" not in page

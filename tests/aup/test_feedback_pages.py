@@ -216,7 +216,7 @@ class TestTheList:
         assert self.refs(desk, show="nonsense") == [early.ref, late.ref]
         assert self.refs(desk, kind="near_miss") == [early.ref]
         assert self.refs(desk, rule="sp-03") == [late.ref]
-        assert self.refs(desk, rule="SP-03' OR 1") == []
+        assert self.refs(desk, rule="SP-03' OR 1") == self.refs(desk, rule="a\0b") == []
         assert self.refs(desk, show="answered") == [done.ref]
         assert set(self.refs(desk, show="all", rule="SP-03")) == {late.ref, done.ref}
 
@@ -258,6 +258,7 @@ class TestTheItem:
         with django_assert_max_num_queries(12):
             page = desk.get(feedback.get_absolute_url()).text
         assert "10 working days" in page
+        assert "Answer: " in page
         assert "due in" in page
         assert "Arabic" in page
         assert "&lt;b&gt;" in page

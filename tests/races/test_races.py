@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from appeals.models import Appeal
+from aup.models import Feedback
 from cases.models import Case, Decision, Hand, Report, Sanction
 from tests import factories
 from tipstaff.ledger.models import Event
@@ -218,6 +219,40 @@ def test_the_same_form_sent_twenty_times_is_one_report(race: Race, settings: Any
     assert [file.name for file in report.files] == ["shown.txt"]
     assert not SealedFile.objects.filter(state="receiving").exists()
     assert not SealedFile.objects.filter(state="sealed", matter="").exists()  # what the losers sent is let go
+
+
+def test_the_same_feedback_sent_twenty_times_is_one_item(race: Race) -> None:
+    typed = {
+        "submission": str(uuid4()),
+        "version": "1.0",
+        "kind": "ambiguity",
+        "text": "From which hour does it count?",
+    }
+    typed["contact"] = "writer@people.example"
+    pages = race(*[lambda: Client().post("/policy/feedback/", typed)] * 20)
+    assert [getattr(page, "status_code", page) for page in pages] == [200] * 20
+    feedback = Feedback.objects.get()
+    assert {page.context["feedback"] for page in pages} == {feedback}
+    assert told("feedback.filed") == Message.objects.count() == Notice.objects.count() == 1
+
+
+def test_feedback_is_answered_once(race: Race, crowd: Crowd) -> None:
+    Client().post(
+        "/policy/feedback/",
+        {
+            "submission": str(uuid4()),
+            "version": "1.0",
+            "kind": "near_miss",
+            "text": "A test ran on.",
+            "contact": "a@b.ca",
+        },
+    )
+    feedback = Feedback.objects.get()
+    editors = crowd(8, "policy_editor")
+    outcomes = race(*[partial(again(feedback).answer, actor=editor, answer=editor.name) for editor in editors])
+    assert len(winners(outcomes)) == 1
+    assert again(feedback).answer_text == again(feedback).answered_by.name
+    assert Message.objects.filter(kind="feedback_answered").count() == 1
 
 
 def test_evidence_added_in_one_moment_is_numbered_without_gap_or_double(race: Race) -> None:
