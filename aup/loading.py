@@ -7,8 +7,10 @@ from typing import Any
 import yaml
 from django.conf import settings
 
-from aup.documents import Documents
+from aup import translated
+from aup.documents import Documents, parsed
 from aup.models import Policy, PolicyVersion, SignOff
+from aup.wording import targets
 from tipstaff.accounts.models import User
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
@@ -38,6 +40,14 @@ def default_documents() -> Documents:
     return Documents.read((DATA / "taxonomy.yaml").read_bytes(), (DATA / "decision_matrix.yaml").read_bytes())
 
 
+def default_translations() -> dict[str, Any]:
+    """Of the default policy, which is written in English: a file for each language."""
+    files = {language: DATA / "translations" / f"{language}.yaml" for language in targets()}
+    if settings.POLICY_LANGUAGE != "en":
+        return {}
+    return {language: parsed(path.read_bytes()) for language, path in files.items() if path.exists()}
+
+
 def draft_default(actor: Actor) -> PolicyVersion:
     """The first version of the default policy: drafted if there is none, else as it is by now."""
     said = yaml.safe_load((DATA / "policy.yaml").read_text())
@@ -54,6 +64,7 @@ def draft_default(actor: Actor) -> PolicyVersion:
         version = prepare(documents, policy=policy, **said)
         taxonomy, matrix = documents.digests
         version.draft(actor=actor, taxonomy_sha256=taxonomy, matrix_sha256=matrix)
+        translated.bring_in(version, default_translations(), actor=actor)
         return version
 
     return in_unit_of_work(act)

@@ -6,23 +6,33 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from aup import checks, yaml_text
+from aup import checks, translated, yaml_text
 from aup.documents import Documents
 from aup.loading import prepare
 from aup.models import Policy, PolicyVersion
 from aup.schema import LINK_KEYS, RULE_ORDER, SAID, SCOPE_KEYS, TEXT, TITLE, mapping, text
+from aup.translated import Originals
 from aup.yaml_text import Fault
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.refused import Refused
 from tipstaff.workflow.unit import in_unit_of_work
 
 FORMAT = 1
+APART = ("taxonomy", "matrix", "translations")  # checked by themselves
 SIZE = 5 * 1024 * 1024  # bytes
 SHOWN = 200  # faults
 OF_POLICY = {"title": text(TITLE, 1), "publisher": text(TITLE, 1), "binding_instrument": text(TEXT, 1)}
 HEAD = mapping(
-    {"format": {"const": FORMAT}, **OF_POLICY, **SAID, "linked_documents": {}, "taxonomy": {}, "matrix": {}},
-    ("linked_documents",),
+    {
+        "format": {"const": FORMAT},
+        **OF_POLICY,
+        **SAID,
+        "linked_documents": {},
+        "taxonomy": {},
+        "matrix": {},
+        "translations": {},
+    },
+    ("linked_documents", "translations"),
 )
 # Keys of the catalogue and the matrix stand in this order; others follow, numbers before words.
 KEYS = (
@@ -63,6 +73,10 @@ def file_of(version: PolicyVersion) -> str:
         for group in documents.taxonomy["groups"]
     ]
     policy = version.policy
+    originals = Originals.of(
+        {key: getattr(policy, key) for key in OF_POLICY}, version.description, documents.taxonomy["groups"]
+    )
+    translations = translated.as_file(version, originals)
     return yaml_text.write(
         {
             "format": FORMAT,
@@ -72,6 +86,7 @@ def file_of(version: PolicyVersion) -> str:
             "linked_documents": [ordered(link, LINK_KEYS) for link in documents.taxonomy.get("linked_documents", [])],
             "taxonomy": {**ordered(taxonomy), "groups": groups},
             "matrix": ordered(documents.matrix),
+            **({"translations": translations} if translations else {}),
         }
     )
 
@@ -121,6 +136,7 @@ class PolicyFile:
             version = prepare(documents, policy=self._policy(actor), **said)
             taxonomy, matrix = documents.digests
             version.draft(actor=actor, taxonomy_sha256=taxonomy, matrix_sha256=matrix)
+            translated.bring_in(version, self.document.get("translations", {}), actor=actor)
             return version
 
         return in_unit_of_work(act)
@@ -146,7 +162,7 @@ class PolicyFile:
 
 def problems(document: dict[str, Any]) -> list[checks.Problem]:
     """What is wrong with a file's document, every part by the check that is used for that part everywhere."""
-    found = checks.shape({key: document[key] for key in document if key not in {"taxonomy", "matrix"}}, _head())
+    found = checks.shape({key: document[key] for key in document if key not in APART}, _head())
     for key in ("taxonomy", "matrix"):
         if not isinstance(document.get(key), dict):
             found.append(checks.Problem((), _("%(key)s is missing") % {"key": key}, key))
@@ -157,12 +173,15 @@ def problems(document: dict[str, Any]) -> list[checks.Problem]:
     found += checks.taxonomy_problems(document["taxonomy"], None if wrong else document["matrix"], ("taxonomy",))
     if "linked_documents" in document["taxonomy"]:
         found.append(checks.Problem(("taxonomy", "linked_documents"), _("stands beside the taxonomy, not in it")))
+    if "translations" in document:
+        originals = None if found else Originals.of(document, document, document["taxonomy"]["groups"])
+        found += translated.problems(document["translations"], originals)
     return found
 
 
 def _head() -> dict[str, Any]:
-    """The schema of what is neither taxonomy nor matrix."""
-    keep = [key for key in HEAD["required"] if key not in {"taxonomy", "matrix"}]
+    """The schema of what is neither taxonomy nor matrix nor translations."""
+    keep = [key for key in HEAD["required"] if key not in APART]
     return HEAD | {"required": keep}
 
 

@@ -10,11 +10,20 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from aup import translated, wording
 from aup.documents import Documents
 from aup.models import LinkedDocument, PolicyVersion, Rule
+from tipstaff.languages import described
 
 FORMAT = "tipstaff-policy/1"
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+
+
+def whole_of(version: PolicyVersion) -> dict[str, Any]:
+    """`text_of` with the translations, by language; one query more."""
+    text = text_of(version)
+    originals = translated.Originals.of(text["policy"], text["version"], text["groups"])
+    return text | {"translations": translated.as_read(version, originals)}
 
 
 def text_of(version: PolicyVersion) -> dict[str, Any]:
@@ -58,16 +67,52 @@ def as_json(text: dict[str, Any]) -> bytes:
     return (json.dumps(text, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def as_markdown(text: dict[str, Any]) -> str:
+def as_markdown(text: dict[str, Any], language: str) -> str:
     """The same text for reading: CommonMark with everything that was typed escaped. Rules that are switched off are
-    left out. Headings speak the language that is active, the rules their own.
+    left out. Headings speak the language that is active; the rules do where `language` has a translation, which says
+    so where it was made from an earlier wording, and else stand in their own.
     """
-    return "\n\n".join(_blocks(text)) + "\n"
+    return "\n\n".join(_blocks(text, Tongue(text["translations"], language))) + "\n"
 
 
-def _blocks(text: dict[str, Any]) -> Iterator[str]:
+class Tongue:
+    """What the translations into one language say of each thing, and how they stand."""
+
+    def __init__(self, translations: dict[str, Any], language: str) -> None:
+        self.foreign = language in wording.targets()
+        self.language, self.given = language, translations.get(language, {}) if self.foreign else {}
+
+    def entry(self, place: str, code: str = "") -> dict[str, Any] | None:
+        found: dict[str, Any] = self.given.get(place, {})
+        return (found.get(code) if code else found) or None
+
+    def said(self, original: wording.Text, entry: dict[str, Any] | None) -> dict[str, Any]:
+        """The parts of `original`, each translated if it is."""
+        words = entry["words"] if entry else {}
+        return {part: words.get(part, text) for part, text in original.items()}
+
+    def remarks(self, original: wording.Text, entry: dict[str, Any] | None) -> Iterator[str]:
+        """That a thing is not translated, or the original of what was translated from an earlier wording."""
+        if not self.foreign:
+            return
+        if entry is None:
+            yield f"*{_('Not translated yet; this is the original.')}*"
+        elif entry["stale"]:
+            yield f"*{_('This translation was made from an earlier wording.')} {_('The original:')}*"
+            for part in entry["stale"]:
+                for line in _lines(original.get(part)):
+                    yield f"> {escaped(line)}"
+
+
+def _lines(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _blocks(text: dict[str, Any], tongue: Tongue) -> Iterator[str]:
     policy, version = text["policy"], text["version"]
-    yield f"# {escaped(policy['title'])}"
+    original, entry = wording.about(policy, version), tongue.entry("version")
+    said = tongue.said(original, entry)
+    yield f"# {escaped(said['title'])}"
     yield _("Version %(number)s of %(publisher)s.") % {
         "number": escaped(version["number"]),
         "publisher": escaped(policy["publisher"]),
@@ -76,16 +121,23 @@ def _blocks(text: dict[str, Any]) -> Iterator[str]:
         yield _("In force from: %(moment)s") % {"moment": version["effective_from"]}
     if version["withdrawn_at"]:
         yield _("Withdrawn: %(moment)s") % {"moment": version["withdrawn_at"]}
-    yield from _paragraphs(version["summary"])
-    for title, words in (
-        (_("Why it binds"), policy["binding_instrument"]),
-        (_("Why this version"), version["rationale"]),
-        (_("What changed"), version["changelog"]),
+    if tongue.foreign:
+        own = described(settings.POLICY_LANGUAGE)["name_translated"]
+        yield _(
+            "The policy was written in this language: %(policy_language)s. In a dispute that text counts, not a "
+            "translation."
+        ) % {"policy_language": own}
+        yield from tongue.remarks(original, entry)
+    yield from _paragraphs(said.get("summary", ""))
+    for title, part in (
+        (_("Why it binds"), "binding_instrument"),
+        (_("Why this version"), "rationale"),
+        (_("What changed"), "changelog"),
     ):
-        if words:
+        if words := said.get(part):
             yield f"## {title}"
             yield from _paragraphs(words)
-    yield from _scope(version["scope"])
+    yield from _scope(said)
     if links := text["linked_documents"]:
         yield f"## {_('Other documents')}"
         yield "\n".join(f"- {_link(link)}" for link in links)
@@ -93,10 +145,9 @@ def _blocks(text: dict[str, Any]) -> Iterator[str]:
     for group in text["groups"]:
         rules = [rule for rule in group["rules"] if rule["enabled"]]
         if rules:
-            yield f"### {escaped(group['code'])} {escaped(group['title'])}"
-            yield from _paragraphs(group["description"])
+            yield from _group_blocks(group, tongue)
             for rule in rules:
-                yield from _rule_blocks(rule)
+                yield from _rule_blocks(rule, tongue)
     yield f"## {_('What follows a breach')}"
     yield _table(text["matrix"])
 
@@ -116,27 +167,38 @@ def _link(link: dict[str, Any]) -> str:
     return f"{escaped(link['title'])} ({kind}).{address} {binds}"
 
 
-def _rule_blocks(rule: dict[str, Any]) -> Iterator[str]:
-    yield f"#### {escaped(rule['code'])} {escaped(rule['title'])}"
+def _group_blocks(group: dict[str, Any], tongue: Tongue) -> Iterator[str]:
+    original, entry = wording.of_group(group), tongue.entry("groups", group["code"])
+    said = tongue.said(original, entry)
+    yield f"### {escaped(group['code'])} {escaped(said['title'])}"
+    yield from tongue.remarks(original, entry)
+    yield from _paragraphs(said.get("description", ""))
+
+
+def _rule_blocks(rule: dict[str, Any], tongue: Tongue) -> Iterator[str]:
+    original, entry = wording.of_rule(rule), tongue.entry("rules", rule["code"])
+    said = tongue.said(original, entry)
+    yield f"#### {escaped(rule['code'])} {escaped(said['title'])}"
     disposition, audience = Rule.Disposition(rule["disposition"]).label, Rule.Audience
     who = "; ".join(
         str(audience(word).label) if word in audience.values else escaped(word) for word in rule["audience"]
     )
     yield f"**{disposition}**. {_('Severity %(level)s of 4.') % {'level': rule['severity']}} {who}"
-    yield from _paragraphs(rule["statement"])
-    facts = [(_("What it is about"), rule["action"]), (_("From when it bites"), rule["threshold"])]
-    consequence = rule["consequence"]
-    facts += [
-        (_("To put it right"), consequence.get("corrective")),
-        (_("Watched afterwards"), consequence.get("monitoring")),
-        (_("Usual sanctions"), consequence.get("enforcement")),
+    yield from tongue.remarks(original, entry)
+    yield from _paragraphs(said.get("statement", ""))
+    facts = [
+        (_("What it is about"), said.get("action")),
+        (_("From when it bites"), said.get("threshold")),
+        (_("To put it right"), said.get("corrective")),
+        (_("Watched afterwards"), said.get("monitoring")),
+        (_("Usual sanctions"), said.get("enforcement")),
     ]
     yield "\n".join(f"- {name}: {escaped(words)}" for name, words in facts if words)
-    if rule["conditions"]:
+    if conditions := said.get("conditions"):
         yield f"**{_('Conditions, all of which must be met')}**"
-        yield _list(rule["conditions"])
+        yield _list(conditions)
     for title, kind in ((_("Allowed"), "allowed"), (_("Not allowed"), "prohibited")):
-        if examples := rule["examples"][kind]:
+        if examples := said.get(kind):
             yield f"**{_('Examples')}: {title}**"
             yield _list(examples)
 

@@ -34,7 +34,7 @@ class Fault:
 
 @dataclass
 class Text:
-    """What a YAML text says. `lines` has the line of every value by its path, and of every key as it stands."""
+    """What a YAML text says. `lines` has the line of every value by its path; of what has a key, that of the key."""
 
     document: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
@@ -151,6 +151,7 @@ class _Builder:
             here = (*path, key)
             container[key] = value
             self.keys[-1] = None
+            return here  # its line is that of its key
         self.found.lines[here] = line
         return here
 

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from aup import vagueness
+from aup import translated, vagueness
 from aup.documents import Documents
 from aup.matrix import soundness
 from aup.matrix.table import cells
@@ -92,6 +92,7 @@ def _preview(
         "groups": len(document["taxonomy"]["groups"]),
         "rules": len(rules),
         "cells": len(cells(document["matrix"])),
+        "translations": sum(1 for _entry in translated.entries(document.get("translations", {}))),
         "unsound": soundness.problems(document["matrix"]),
         "vague": [rule["code"] for rule in rules if vagueness.marks(rule)],
         "comparison": _compared(rules),

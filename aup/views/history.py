@@ -4,14 +4,17 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from aup.models import Feedback, PolicyVersion
-from aup.publication import as_json, as_markdown, text_of
+from aup.publication import as_json, as_markdown, whole_of
 from aup.spells import spells
 from aup.views.public import policy_page
 from tipstaff.access import public
@@ -84,8 +87,11 @@ def document(request: HttpRequest, form: str, number: str = "") -> HttpResponse:
 
 def _answer(request: HttpRequest, version: PolicyVersion, form: str, changed_at: datetime | None) -> HttpResponse:
     """The document with what a cache needs; 304 to who has it already. What is not public is not for caches."""
-    text = text_of(version)
-    body = as_json(text) if form == "json" else as_markdown(text).encode()
+    text = whole_of(version)
+    written_at = version.translations.aggregate(last=Max("written_at"))["last"]
+    changed_at = max((at for at in (changed_at, written_at) if at), default=None)
+    language = get_language() or settings.LANGUAGE_CODE
+    body = as_json(text) if form == "json" else as_markdown(text, language).encode()
     kind = "application/json" if form == "json" else "text/markdown; charset=utf-8"
     response = HttpResponse(body, content_type=kind)
     response["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -1,5 +1,6 @@
 """A policy of these tests' own in each of its states, reached by calling operations, whatever else is in force."""
 
+import shutil
 from datetime import timedelta
 
 from aup import loading
@@ -23,8 +24,10 @@ def enrolled_signers() -> dict[str, User]:
     return {function: enrolled(function, function) for function in SignOff.Function.values}
 
 
-def under_another_name(directory):
+def under_another_name(directory, *, translations=False):
     """The default policy's files with another title and number, so that the one in force is not in the way."""
+    if translations:
+        shutil.copytree(loading.DATA / "translations", directory / "translations")
     for name in ("taxonomy.yaml", "decision_matrix.yaml", "policy.yaml"):
         text = (loading.DATA / name).read_text()
         if name == "policy.yaml":

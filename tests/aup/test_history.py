@@ -131,6 +131,7 @@ class TestDocuments:
         document = json.loads(response.content)
         assert list(document) == [
             "format", "language", "policy", "version", "linked_documents", "groups", "catalogue", "matrix",
+            "translations",
         ]  # fmt: skip
         rules = [rule for group in document["groups"] for rule in group["rules"]]
         assert (len(document["groups"]), len(rules), len(document["matrix"]["matrix"])) == (22, 110, 48)

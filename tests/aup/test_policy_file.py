@@ -3,15 +3,19 @@
 from io import StringIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aup import yaml_text
+from aup import coverage, loading, wording, yaml_text
 from aup.documents import Documents
 from aup.models import Policy, PolicyVersion
 from aup.policy_file import SIZE, PolicyFile, file_of
+from tests.aup.policies import under_another_name
 from tests.aup.test_documents import HARBOUR, rows
+from tests.aup.test_translation import edit
+from tests.aup.test_translation import write as translate
 from tests.aup.test_writing import new, write
 from tipstaff.workflow.refused import Refused
 
@@ -254,3 +258,84 @@ class TestCommands:
     def test_a_version_that_is_not_there(self, db):
         with pytest.raises(CommandError, match="no version P-0000"):
             call_command("export_policy", "P-0000")
+
+
+class TestTranslations:
+    """They travel with the version; what is stale stays stale, and what fits nothing is refused with its line."""
+
+    def translated(self, editor):
+        version = imported(HARBOUR.read_bytes(), editor)
+        every = {
+            part: [f"{part} {n}: «sí»" for n, _text in enumerate(text)] if isinstance(text, list) else f"{part}: قاعدة"
+            for part, text in wording.of_rule(version.rule_in("VO-01").document).items()
+        }
+        translate(version, editor, "VO-01", every)
+        translate(version, editor, "CA-02", {"title": "Nuits", "statement": "Un.\n\nDeux."}, language="fr")
+        translate(version, editor, group="CA", words={"title": "مكالمات"}, language="ar")
+        translate(version, editor, words={"title": "Normas de uso", "data": ["uno"] * len(version.scope["data"])})
+        edit(version, editor, "CA-02", title="Calls after dark")
+        edit(version, editor, "VO-01", conditions=["Only one is left."], statement="Another statement.")
+        return version
+
+    def test_a_file_comes_out_as_it_went_in(self, editor):
+        version = self.translated(editor)
+        text = file_of(version)
+        second = imported(text.encode(), editor, "h-2")
+        assert numbered(file_of(second), "harbour-3") == text
+        carried = ("language", "words", "source", "source_sha256")
+        old, new = (sorted(map(str, v.translations.values_list(*carried))) for v in (version, second))
+        assert old == new
+        assert len(old) == 4
+        row = second.rule_in("VO-01")
+        standing = wording.Standing.of(row.translations.get(), wording.of_rule(row.document))
+        assert (standing.status, standing.stale) == ("stale", ("statement", "conditions"))
+
+    def test_the_default_policy_with_its_own(self, editor, tmp_path, monkeypatch):
+        monkeypatch.setattr(loading, "DATA", under_another_name(tmp_path, translations=True))
+        version = loading.draft_default(editor)
+        text = file_of(version)
+        assert numbered(file_of(imported(text.encode(), editor, "9.1")), "'9.0'") == text
+        statuses = [total.current for total in coverage.totals(coverage.of(version))]
+        assert min(statuses) >= 1 + 21 + 12
+        assert all(total.stale == 0 for total in coverage.totals(coverage.of(version)))
+
+    FAULTS = [
+        ("  es:\n", "  de:\n", "  de:", "“de” is none of the languages that the policy can be translated into: es, fr"),
+        ("  es:\n", "  en:\n", "  en:", "“en” is none of the languages"),
+        ("      VO-01:\n", "      VO-99:\n", "      VO-99:", "“VO-99” is no rule of this file"),
+        ("      CA:\n", "      ZZ:\n", "      ZZ:", "“ZZ” is no group of this file"),
+        ("    groups:\n", "    group:\n", "    group:", "“group” is no key that belongs here"),
+        ("        corrective: ", "        severity: ", "        severity: ", "“severity” is no key that belongs here"),
+        ("title: Nuits", "title: ''", "title: ''", "translations.fr.rules.CA-02.title is empty"),
+        ("title: Nuits", "title: [Nuits]", "title: [Nuits]", "translations.fr.rules.CA-02.title must be text"),
+        ("title: Nuits", "threshold: Nuits", "title: Calls at night", "made_from.title is not translated here"),
+    ]  # fmt: skip
+
+    @pytest.mark.parametrize(("before", "after", "at", "words"), FAULTS)
+    def test_each_fault_has_its_line(self, editor, before, after, at, words):
+        text = file_of(self.translated(editor))
+        head, mark, tail = text.partition("\ntranslations:\n")
+        assert before in tail
+        changed = head + mark + tail.replace(before, after, 1)
+        wanted = (head + mark).count("\n") + line_of(tail.replace(before, after, 1), at)
+        faults = [(fault.line, fault.text) for fault in PolicyFile.read(changed.encode()).faults]
+        assert any(line == wanted and words in said for line, said in faults), (wanted, faults)
+
+    def test_a_list_of_another_length(self, editor):
+        head, mark, tail = file_of(self.translated(editor)).partition("\ntranslations:\n")
+        line = next(line for line in tail.split("\n") if "allowed 0: " in line)
+        changed = head + mark + tail.replace(f"{line}\n", f"{line}\n{line}\n", 1)
+        faults = [(fault.line, fault.text) for fault in PolicyFile.read(changed.encode()).faults]
+        wanted = (head + mark).count("\n") + line_of(tail, "        allowed:")
+        assert [line for line, said in faults if "and the original" in said] == [wanted]
+
+    @pytest.mark.parametrize("given", ["translations: 7", "translations: {es: 1}", "translations: {es: {rules: [1]}}"])
+    def test_what_is_no_translation_at_all(self, given):
+        faults = PolicyFile.read((HARBOUR.read_text() + given + "\n").encode()).faults
+        assert ["must be a mapping of names to values" in fault.text for fault in faults] == [True]
+
+    def test_the_look_at_a_file_counts_them(self, client, editor):
+        client.force_login(editor, "django.contrib.auth.backends.ModelBackend")
+        raw = file_of(self.translated(editor)).encode()
+        page = client.post("/policy/versions/import/", {"file": SimpleUploadedFile("a.yaml", raw)}).content.decode()
+        assert "4 translations" in page

@@ -1,5 +1,6 @@
 """The policy as it is read in another language: each piece in the language it stands in, and nothing passed off."""
 
+import json
 import re
 from datetime import timedelta
 from html import unescape
@@ -194,3 +195,48 @@ def test_every_part_of_a_rule_is_shown_in_the_readers_language(client, published
         for line in value if isinstance(value, list) else [value]:
             assert line in page
     assert not re.search(r'<p lang="en"', page.partition("<main")[2])
+
+
+class TestDocuments:
+    def test_json_carries_every_translation_with_how_it_stands(self, client, later):
+        document = json.loads(client.get("/policy/9.1/policy.json").content)
+        spanish, arabic = document["translations"]["es"], document["translations"]["ar"]
+        assert spanish["rules"]["SP-01"]["words"] == SPANISH
+        assert (spanish["rules"]["SP-01"]["status"], spanish["rules"]["SP-01"]["stale"]) == ("stale", ["statement"])
+        assert spanish["rules"]["SP-01"]["made_from"]["statement"].startswith("Do not send advertising")
+        assert spanish["groups"]["SP"]["status"] == spanish["version"]["status"] == "current"
+        assert arabic["rules"]["SP-01"]["written_at"].endswith("Z")
+        assert "fr" not in document["translations"]
+        earlier = json.loads(client.get("/policy/9.0/policy.json").content)["translations"]["es"]["rules"]["SP-01"]
+        assert (earlier["status"], earlier["made_from"]) == ("current", {})
+
+    def test_one_query_however_many_translations(self, client, published, editor):
+        def counted():
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get("/policy/9.0/policy.json").status_code == HTTPStatus.OK
+            return len(queries)
+
+        before = counted()
+        for rule in published.rules.all()[:20]:
+            write(published, editor, rule.code, {"title": f"Norma {rule.code}"})
+        assert counted() == before
+
+    def test_markdown_speaks_the_readers_language_where_it_can(self, client, later):
+        document = in_language(client, "/policy/9.1/policy.md", "es")
+        assert "#### SP-01 Correo masivo no deseado" in document
+        assert "*Esta traducción se hizo a partir de una redacción anterior. El original:*" in document
+        assert "> Do not send messages that nobody asked for." in document
+        assert "### SP Correo basura y fraude de tráfico" in document
+        assert "*Todavía sin traducir; este es el original.*" in document
+        assert "En caso de conflicto" in document
+        english = in_language(client, "/policy/9.1/policy.md", "en")
+        assert "Correo" not in english
+        assert "original" not in english.partition("## The rules")[0]
+
+    def test_a_copy_is_stale_once_a_translation_is_written(self, client, published, editor):
+        with moved_to(published.published_at + DAY):
+            first = client.get("/policy/9.0/policy.json")
+        with moved_to(published.published_at + 2 * DAY):
+            write(published, editor, "SP-01", SPANISH)
+        header = {"If-Modified-Since": first["Last-Modified"]}
+        assert client.get("/policy/9.0/policy.json", headers=header).status_code == HTTPStatus.OK

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from aup.digests import digest
 from aup.documents import LOADER, Documents
 from aup.loading import DATA, default_documents, draft_default, prepare, publish_default
 from aup.models import PolicyVersion, SignOff
@@ -33,16 +34,17 @@ def publish(people: dict[str, User]) -> None:
 def revise(people: dict[str, User], began: datetime) -> None:
     """The versions after the first, each as far as it came, if they are not there."""
     first = PolicyVersion.objects.get(number=said_at_first()["number"])
-    documents = default_documents()
+    documents, bound = default_documents(), first
     if PolicyVersion.objects.count() > 1:
         return
     for given in yaml.load(VERSIONS.read_bytes(), Loader=LOADER):  # noqa: S506  either of the safe ones
         changed = _changed(documents, given)
         with moved_to(began + timedelta(days=given["drafted"])):
-            version = _draft(first, changed, given, people["policy"])
+            version = _draft(bound, changed, given, people["policy"])
         _take_on(version, given, people, began)
+        _renew(version, given.get("renewed", ()), people["policy"], began)
         if given["ends"] == "published":
-            documents = changed
+            documents, bound = changed, version
 
 
 def said_at_first() -> dict[str, Any]:
@@ -70,19 +72,33 @@ def _digest(document: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def _draft(first: PolicyVersion, documents: Documents, given: dict[str, Any], editor: User) -> PolicyVersion:
+def _draft(bound: PolicyVersion, documents: Documents, given: dict[str, Any], editor: User) -> PolicyVersion:
+    """With the translations of the version that bound by then: stale wherever the words of the rule changed."""
     version = prepare(
         documents,
-        policy=first.policy,
+        policy=bound.policy,
         number=str(given["number"]),
         rationale=given["rationale"],
         changelog=given["changelog"],
-        summary=first.summary,
-        scope=first.scope,
+        summary=bound.summary,
+        scope=bound.scope,
     )
     taxonomy, matrix = documents.digests
-    version.draft(actor=editor, taxonomy_sha256=taxonomy, matrix_sha256=matrix)
+    version.draft(actor=editor, taxonomy_sha256=taxonomy, matrix_sha256=matrix, based_on=bound)
     return version
+
+
+def _renew(version: PolicyVersion, renewed: Iterable[dict[str, Any]], editor: User, began: datetime) -> None:
+    """Translations that somebody brought up to date; the others stay as they were made."""
+
+    def act(_work: Any) -> None:
+        for given in renewed:
+            row = version.translations.get(rule__code=given["code"], language=given["language"])
+            facts = {"seen": digest(row.original()), "opened": digest(row.words)}
+            with moved_to(began + timedelta(days=given["day"])):
+                row.renew(actor=editor, code=given["code"], words=row.words | given["words"], **facts)
+
+    in_unit_of_work(act)
 
 
 def _take_on(version: PolicyVersion, given: dict[str, Any], people: dict[str, User], began: datetime) -> None:
