@@ -15,7 +15,7 @@ from aup.api import Citation, RuleCode, citation
 from aup.models import Rule
 from governance.models import AISystem, Waiver
 from governance.models.dossier import TEXT_LIMIT
-from tipstaff.accounts.api import Account, Filters, Instant, NoFacts, Reading, Resource, Several, idempotent
+from tipstaff.accounts.api import Account, Filters, Instant, NoFacts, Reading, Resource, SentFiles, Several, idempotent
 from tipstaff.accounts.models import Subject
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -42,6 +42,7 @@ ASKED: dict[str, Any] = {
     "applicant_name": "Nadia Ferreira, Metro Lines",
     "contact": "nadia@metro.example",
     "language": "en",
+    "files": ["01a2020d-0d4d-77ea-845f-998b4d326e7e"],
 }
 READ: dict[str, Any] = {
     "ref": "W-0005",
@@ -132,6 +133,7 @@ class WaiverRequest(serializers.ModelSerializer[Waiver]):
     )
     starts_on = serializers.DateField(help_text="It holds from the day of the answer at the earliest.")
     ends_on = serializers.DateField(help_text="Every waiver ends, after a year at the latest.")
+    files: Any = SentFiles()
 
     class Meta:
         model = Waiver
@@ -160,9 +162,10 @@ class WaiverAnswer(serializers.Serializer[Any]):
     safeguards = serializers.CharField(max_length=TEXT_LIMIT, required=False)
     jurisdictions = serializers.CharField(max_length=300, required=False)
     residual_risk = serializers.CharField(max_length=TEXT_LIMIT, required=False, allow_blank=True)
+    files: Any = SentFiles()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return attrs | {"files": []}  # a machine sends none; a person adds them by the link that was mailed
+        return {"files": [], **attrs}
 
 
 class WaiverFilters(Filters):

@@ -65,6 +65,7 @@ class Permission(StrEnum):
     WEBHOOK_MANAGE = "webhook:manage"
     TOKEN_MANAGE = "token:manage"  # noqa: S105  a permission's name, not a secret
     FILE_SEAL = "file:seal"
+    FILE_SEND = "file:send"
     FILE_READ = "file:read"
     FILE_REDACT = "file:redact"
     FILE_UNSEAL = "file:unseal"
@@ -161,6 +162,7 @@ BUNDLES = {role: bundle | _EVERYBODY for role, bundle in BUNDLES.items()}
 # What a machine may be given, and what the holder of a signed link may do in each scope.
 TOKEN_SCOPES = frozenset(
     {
+        P.FILE_SEND,
         P.REPORT_FILE, P.REPORT_VIEW, P.REPORT_WITHDRAW, P.SUBJECT_VIEW, P.SUBJECT_WRITE, P.CASE_VIEW,
         P.SANCTION_ACKNOWLEDGE, P.APPEAL_VIEW, P.WAIVER_REQUEST, P.WAIVER_WITHDRAW, P.WAIVER_VIEW, P.SYSTEM_VIEW,
         P.ACKNOWLEDGEMENT_GIVE, P.ACKNOWLEDGEMENT_VIEW,
@@ -181,6 +183,7 @@ SCOPE_WORDS = {
     P.WAIVER_REQUEST: _("Request waivers and permissions, and see how its own requests stand"),
     P.WAIVER_WITHDRAW: _("Withdraw its own requests"),
     P.SYSTEM_VIEW: _("Read AI systems and their controls"),
+    P.FILE_SEND: _("Send files for its own reports and requests"),
     P.ACKNOWLEDGEMENT_GIVE: _("Say that an account read the policy, and make the link on which it says so itself"),
     P.ACKNOWLEDGEMENT_VIEW: _("Read which accounts acknowledged which version of the policy"),
     P.FEEDBACK_FILE: _("Give feedback on the policy, and read the answers to its own"),

@@ -267,7 +267,10 @@ FILE_DOORS = (
     "/report/",
     "/appeal/",
     "/desk/cases/",
+    "/desk/waivers/",
+    "/waivers/",
     "/policy/versions/import/",
+    "/api/v1/files/",
 )  # everywhere else a body is a form and no more
 # Uploads wait here until they are sealed: a directory of our own, which nobody else can enter.
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or str(TIPSTAFF_HOME / "staging")
@@ -395,6 +398,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "TAGS": [
         {"name": "Reports", "description": "What a program reports, and how each stands. A token sees its own only."},
+        {"name": "Files", "description": "What goes with reports and requests: sent first, then named in them."},
         {"name": "Accounts", "description": "The provider's accounts, under the provider's own ids."},
         {"name": "Cases", "description": "One account and one group of rules, from the first report to the decision."},
         {"name": "Decisions", "description": "What people decided, once it was issued."},

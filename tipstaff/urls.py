@@ -12,11 +12,12 @@ from governance.api import AISystemViewSet, ControlViewSet
 from governance.waiver_api import WaiverViewSet
 from oversight.enforcement import how_we_enforce
 from tipstaff import health, home, languages
-from tipstaff.accounts.api import SubjectViewSet
+from tipstaff.accounts.api import FileViewSet, SubjectViewSet
 from tipstaff.metrics.views import metrics
 
 router = SimpleRouter()
 router.register("subjects", SubjectViewSet, basename="subject")
+router.register("files", FileViewSet, basename="file")
 router.register("reports", ReportViewSet, basename="report")
 router.register("cases", CaseViewSet, basename="case")
 router.register("decisions", DecisionViewSet, basename="decision")

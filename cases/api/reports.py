@@ -12,7 +12,17 @@ from rest_framework.response import Response
 from aup.models import Rule
 from cases.models import Report
 from cases.models.report import LINKS_LIMIT, code_for
-from tipstaff.accounts.api import Filters, Instant, NoFacts, Reading, Reference, Resource, Several, idempotent
+from tipstaff.accounts.api import (
+    Filters,
+    Instant,
+    NoFacts,
+    Reading,
+    Reference,
+    Resource,
+    SentFiles,
+    Several,
+    idempotent,
+)
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 
@@ -26,8 +36,9 @@ SENT = {
     "good_faith": True,
     "contact": "reporter@people.example",
     "language": "en",
+    "files": ["01a2020d-0d4d-77ea-845f-998b4d326e7e"],
 }
-READ = SENT | {
+READ = {name: value for name, value in SENT.items() if name != "files"} | {
     "ref": "R-0042",
     "state": "received",
     "question": "",
@@ -55,6 +66,7 @@ class ReportSerializer(Reading[Report]):
     )
     links = serializers.ListField(child=serializers.URLField(max_length=1000), max_length=LINKS_LIMIT, required=False)
     good_faith = serializers.BooleanField(help_text="Must be true: the reporter believes this to be true and complete.")
+    files: Any = SentFiles()
     case: Any = serializers.SlugRelatedField(
         slug_field="ref", read_only=True, allow_null=True, help_text="The case it led to."
     )
@@ -63,7 +75,7 @@ class ReportSerializer(Reading[Report]):
         model = Report
         fields = [
             "ref", "state", "rule", "description", "happened_on", "account", "links", "good_faith", "contact",
-            "language", "question", "decline_reason", "received_at", "answered_at", "case", "available",
+            "language", "question", "decline_reason", "received_at", "answered_at", "case", "available", "files",
         ]  # fmt: skip
         read_only_fields = ["ref", "state", "question", "decline_reason", "received_at", "answered_at", "case"]
 
@@ -128,7 +140,7 @@ class ReportViewSet(mixins.ListModelMixin, Resource[Report]):
     shown_once = {"code"}
 
     def read(self, rows: Any) -> Any:
-        own = [name for name in ReportSerializer.Meta.fields if name not in {"rule", "case", "available"}]
+        own = [name for name in ReportSerializer.Meta.fields if name not in {"rule", "case", "available", "files"}]
         return rows.select_related("rule", "case").only(*own, "token", "rule__code", "case__ref")
 
     def replayed(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
@@ -144,12 +156,14 @@ class ReportViewSet(mixins.ListModelMixin, Resource[Report]):
         """File a report. The receipt code in the answer lets a person follow it without the API."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
+        facts = dict(serializer.validated_data)
+        files = facts.pop("files", [])
         report, code = Report.draw(
             self.submission or str(uuid4()),
-            **serializer.validated_data,
+            **facts,
             channel=Report.Channel.API,
             token=request.auth.pk,
         )
         with transaction.atomic():
-            report.file(actor=request.auth, files=[])
+            report.file(actor=request.auth, files=files)
         return Response(self.get_serializer(report).data | {"code": code}, status=201)

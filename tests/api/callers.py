@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -58,3 +59,11 @@ class Caller:
         assert answer.status_code == 200, answer.text
         asked = [query["sql"] for query in context.captured_queries]
         return [sql for sql in asked if "django_cache" not in sql and not sql.startswith(("SAVEPOINT", "RELEASE"))]
+
+
+def send(caller: Caller, content: bytes, called: str = "log.txt", **headers: str) -> Any:
+    """Send a file, as a program does: multipart."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named["Authorization"] = f"Bearer {caller.secret}"
+    typed = {"file": SimpleUploadedFile(called, content, "text/plain")}
+    return Client().post("/api/v1/files/", typed, headers=named)

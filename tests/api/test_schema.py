@@ -12,7 +12,7 @@ from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests import factories
-from tests.api.callers import Caller
+from tests.api.callers import Caller, send
 from tipstaff.accounts.api.documents import PROBLEM_JSON, REFUSALS
 from tipstaff.permissions import SCOPE_WORDS, TOKEN_SCOPES
 from tipstaff.refusals import TITLES
@@ -149,7 +149,7 @@ def test_what_is_answered_fits(document: dict, caller: Caller) -> None:
     caller.post("/reports/", {"description": "Posts.", "good_faith": True})
     caller.post("/feedback/", {"kind": "ambiguity", "text": "Which hour counts?", "rule": "SP-03"})
     caller.put("/subjects/acct_1/", {})
-    there = {"subject": "acct_1"}
+    there = {"subject": "acct_1", "file": send(caller, b"one line\n").json()["id"]}
     for name, viewset, base in router.registry:
         schemas = document["paths"][f"/api/v1/{name}/{{{viewset.lookup_field}}}/"]["get"]["responses"]
         if hasattr(viewset, "list"):

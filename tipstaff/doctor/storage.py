@@ -17,7 +17,7 @@ from tipstaff.vault.models import SealedFile
 from tipstaff.vault.scanner import CHUNK, Clamd, Unfit
 
 LITTLE, TOO_LITTLE = 2 * 1024**3, 200 * 1024**2  # bytes
-LOOK_AT = ("tipstaff/tipstaff.css", "tipstaff/tipstaff.js")
+LOOK_AT = ("tipstaff/tipstaff.css", "tipstaff/tipstaff.js", "tipstaff/files.js")
 
 
 def vault() -> Iterator[Result]:

@@ -25,7 +25,13 @@ def limits_told(most: int) -> str:
 
 class FilesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
-    template_name = "django/forms/widgets/file.html"
+    template_name = "vault/files_input.html"
+    most = 1
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"] |= {"most": self.most, "bytes": settings.FILE_BYTES}
+        return context
 
 
 class FilesField(forms.FileField):
@@ -36,7 +42,7 @@ class FilesField(forms.FileField):
         options.setdefault("required", False)
         options.setdefault("widget", FilesInput(attrs={"multiple": True} if most > 1 else {}))
         super().__init__(**options)
-        self.most = most
+        self.most = self.widget.most = most
         if not self.help_text:
             self.help_text = lazy(limits_told, str)(most)
 

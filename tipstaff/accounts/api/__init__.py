@@ -1,5 +1,6 @@
 """The machine's door: what every resource under /api/v1/ shares, and the provider's accounts."""
 
+from tipstaff.accounts.api.files import FileViewSet, SentFiles
 from tipstaff.accounts.api.filters import Account, Filters, Instant, Reference, Several
 from tipstaff.accounts.api.idempotency import IDEMPOTENCY_KEY, KeyReused, idempotent
 from tipstaff.accounts.api.pages import Pages
@@ -9,6 +10,7 @@ from tipstaff.accounts.api.subjects import SubjectViewSet
 __all__ = [
     "IDEMPOTENCY_KEY",
     "Account",
+    "FileViewSet",
     "Filters",
     "Instant",
     "KeyReused",
@@ -17,6 +19,7 @@ __all__ = [
     "Reading",
     "Reference",
     "Resource",
+    "SentFiles",
     "Several",
     "SubjectViewSet",
     "idempotent",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
@@ -40,7 +41,7 @@ def idempotent(act: Callable[..., Response]) -> Callable[..., Response]:
         if len(key) > KEY_LIMIT:
             raise exceptions.ValidationError({"Idempotency-Key": [f"Use at most {KEY_LIMIT} characters."]})
         fingerprint = hashlib.sha256(
-            json.dumps([request.path, request.data], sort_keys=True, default=str).encode()
+            json.dumps([request.path, request.data], sort_keys=True, default=_told).encode()
         ).hexdigest()
         with transaction.atomic():
             kept = _claim(request.auth, key, fingerprint)
@@ -56,6 +57,16 @@ def idempotent(act: Callable[..., Response]) -> Callable[..., Response]:
         return Response(view.replayed(request, kept.body), status=kept.status, headers={"Idempotent-Replayed": "true"})
 
     return extend_schema(parameters=[IDEMPOTENCY_KEY])(once)
+
+
+def _told(value: Any) -> str:
+    """A file by its content, whatever it is called; anything else by its words."""
+    if not isinstance(value, UploadedFile):
+        return str(value)
+    digest = hashlib.sha256()
+    for chunk in value.chunks():
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 class KeyReused(exceptions.APIException):
