@@ -67,6 +67,8 @@ class Reading:
     @property
     def can_show(self) -> list[str]:
         """What showing may open next: the text, then grey, then colour, as far as the organisation allows."""
+        if self.is_picture_redaction:
+            return ["plain"] if self.veiled and showing.within_floor("plain") else []
         if self.is_pictures:
             after = {"veiled": ["grey"], "grey": ["plain"]}.get(self.kind, [])
             return [kind for kind in after if showing.within_floor(kind)]
@@ -87,7 +89,7 @@ class Reading:
 
     @property
     def is_picture_redaction(self) -> bool:
-        return self.redaction is not None and "shown" in self.redaction.params and "lines" not in self.redaction.params
+        return self.redaction is not None and not self.redaction.root
 
 
 def find(case: Case, exhibits: list[Evidence], number: int) -> Evidence:
@@ -224,11 +226,11 @@ def _open_redaction(request: StaffRequest, reading: Reading, position: str, purp
         raise Http404
     found.parent, reading.redaction = reading.exhibit.file, found
     if reading.is_picture_redaction:
-        if showing.within_floor(found.kind):
-            token = showing.show(found.parent, request.user, "plain", purpose)
-            reading.pictures = [(found, _address(found, token))]
-        else:
-            reading.why_not = _("Your organisation lets nobody open pictures in colour here.")
+        reading.veiled = reading.kind != "plain"
+        reading.pictures = [] if reading.veiled else [(found, _address(found, reading.token))]
+        return
+    if reading.kind != "lines" and is_hard(reading.exhibit.case):
+        reading.veiled = True
         return
     found.view(actor=request.user, purpose=purpose, part=f"redaction {found.position}")
     reading.turns = transcript.redacted(transcript.document_of(content_of(found)))
@@ -270,6 +272,7 @@ def exhibit_show(request: StaffRequest, ref: str, item: int) -> HttpResponse:
     query = _query(
         **{"show_with" if name == "show_with" else "show": token},
         turn=request.POST.get("turn", "")[:6],
+        redaction=request.POST.get("redaction", "")[:6],
         **{"with": str(item) if name == "show_with" else request.POST.get("with", "")[:6]},
     )
     return redirect(reverse("cases:exhibit", args=[case.ref, page]) + f"?{query}")
@@ -311,7 +314,7 @@ class RedactForm(forms.Form):
         label=gettext_lazy("Why it is hidden"),
         max_length=REASON_LIMIT,
         help_text=gettext_lazy(
-            "Stays in the history, and is told to whoever gets the copy. Do not repeat what you hide."
+            "Stays in the history, and stands in a redacted transcript. Do not repeat what you hide."
         ),
     )
 

@@ -397,6 +397,10 @@ class TestRedact:
         desk.get(shown.get_absolute_url())
         facts = {"boxes": "0 0 30 40", "reason": "A face."}
         answer = desk.post(f"{shown.get_absolute_url()}redact/", facts, follow=True)
+        assert "Hidden until you ask for it" in answer.text
+        assert pictures_in(answer) == []
+        asked = {"kind": "plain", "purpose": "review", "redaction": "1"}
+        answer = desk.post(f"{shown.get_absolute_url()}show/", asked, follow=True)
         (address,) = pictures_in(answer)
         with Image.open(io.BytesIO(desk.get(address).content)) as drawn:
             assert max(drawn.getpixel((10, 20))) < 10
@@ -423,8 +427,8 @@ class TestRedact:
 
     def test_twice_is_two_copies_and_each_has_a_number(self, case: Case) -> None:
         shown = self.lines(case)
-        for _each in range(2):
-            redaction.redact_lines(shown.file, actor=person("reviewer"), reason="A name.", chosen=[1])
+        for chosen in (1, 2, 2):  # the last one is the same thing sent twice
+            redaction.redact_lines(shown.file, actor=person("reviewer"), reason="A name.", chosen=[chosen])
         assert [one.position for one in shown.file.derivatives.filter(kind="redaction")] == [1, 2]
 
     def test_what_a_copy_shows_is_what_stood_there(self, case: Case) -> None:

@@ -20,7 +20,7 @@ NOW = datetime(2026, 6, 17, 9, 41, tzinfo=UTC)
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 REFERENCE = re.compile(r"\b[A-Z]-[0-9A-HJKMNP-TV-Z]{4,}\b")
 LINK = re.compile(r"http\S+")  # signed, and with a reference in it
-DRAWN = {"id", "message_id", "created_at", "start", "wrapped_key"}  # random by nature, or the real time
+DRAWN = {"id", "message_id", "created_at", "start", "wrapped_key", "salt", "root"}  # random, or the real time
 
 
 @contextmanager
@@ -54,6 +54,8 @@ def digest_of_everything() -> str:
     for prefix, model in sorted(references.registered().items()):
         for record in model._default_manager.all():
             told = {name: value for name, value in record.stored().items() if name not in DRAWN | record.untold}
+            if ".redaction-" in told.get("name", ""):  # it proves itself with salts
+                told |= dict.fromkeys(("sha256", "sha512", "size"))
             text = json.dumps([prefix, told], ensure_ascii=False, sort_keys=True, default=str)
             kept[str(record.pk)] = REFERENCE.sub("…", LINK.sub("…", text))
     bare = {pk: _digest(UUID.sub("?", text)) for pk, text in kept.items()}

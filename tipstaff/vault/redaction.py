@@ -84,7 +84,7 @@ def redact_lines(
         raise Refused(_("The salt of this transcript was erased, so nothing can be proven of it any more."))
     shown = set(range(len(sealed))) - hidden
     original = {"sha256": file.sha256, "made": source.tool}
-    document = linetree.disclosure(bytes(source.salt), sealed, shown, original=original, hidden=regions)
+    document = linetree.disclosure(bytes(source.salt), sealed, shown, original=original, hidden=regions, reason=reason)
     content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     params = {"of": str(source.pk), "hidden": regions, "lines": len(sealed), "shown": len(shown)}
     return _keep(file, source, content, "application/json", actor=actor, reason=reason, params=params, root=source.root)
@@ -134,6 +134,9 @@ def _keep(
     made.reason = reason
     if refusal := Derivative.redact.operation.refusal(made, actor):  # type: ignore[attr-defined]
         raise Refused(refusal)  # said before anything is sealed; the operation asks again under its lock
+    again = file.derivatives.filter(kind=made.kind, made_by=actor.pk, reason=reason, params=params).first()
+    if again is not None:
+        return again  # the same thing sent twice
     made.made_by = actor
     made.file = derive.seal(file, made, content, content_type)
     made.redact(actor=actor)

@@ -3,12 +3,12 @@
 from datetime import timedelta
 from random import Random
 
-from cases.models import Case, Evidence
+from cases.models import Case, Evidence, Finding
 from tipstaff.demo.story import files
 from tipstaff.demo.story.prose import governance
 from tipstaff.demo.story.stage import Stage
 from tipstaff.time import moved_to, now
-from tipstaff.vault import fixity, storage
+from tipstaff.vault import derive, fixity, redaction, storage
 from tipstaff.vault.models import Disposal, LegalHold, SealedFile, Unsealing
 from tipstaff.vault.scanner import SCANNER
 from tipstaff.workflow.actors import LinkHolder
@@ -28,7 +28,24 @@ def told(stage: Stage) -> None:
     _unsealings(stage)
     _erasures(stage, oldest)
     _set_aside(stage)
+    _read(stage)
     _scans(stage)
+
+
+def _read(stage: Stage) -> None:
+    """A conversation that was cited is redacted for whoever gets it, and a picture was looked at."""
+    cited = Finding.objects.exclude(citations=[]).order_by("-found_at", "id").select_related("found_by", "case").first()
+    if cited is not None:
+        exhibit = Evidence.objects.select_related("file").get(case=cited.case, exhibit=1)
+        with moved_to(stage.days_ago(0.4)):
+            said = governance()["custody"]["redaction"]
+            redaction.redact_lines(exhibit.file, actor=cited.found_by, reason=said, chosen=[0])
+    pictures = Evidence.objects.filter(kind="image", case__rule__content_handling="standard")
+    if picture := pictures.select_related("file", "added_by").order_by("-added_at", "id").first():
+        with moved_to(stage.days_ago(0.3)):
+            derive.prepare(picture.file)
+            if grey := picture.file.derivatives.filter(kind="grey").first():
+                grey.view(actor=picture.added_by, purpose="review", part="grey 0")
 
 
 def _hold(stage: Stage, on: Record, ends: str, days: float) -> None:
