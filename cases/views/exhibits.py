@@ -1,7 +1,7 @@
 """Reading evidence: one exhibit or two side by side, veiled until somebody asks, each look written down first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django import forms
@@ -21,7 +21,7 @@ from tipstaff.vault import derive, fixity, redaction, showing, storage, transcri
 from tipstaff.vault.models import Derivative, SealedFile
 from tipstaff.vault.models.derivative import REASON_LIMIT
 from tipstaff.vault.views.picture import content_of
-from tipstaff.workflow.history import steps_of
+from tipstaff.workflow.history import Step, steps_of
 from tipstaff.workflow.refused import NotPermitted, Refused
 
 STEPS = 12
@@ -135,7 +135,7 @@ def exhibit(request: StaffRequest, ref: str, item: int) -> HttpResponse:
         "case": case,
         "exhibit": chosen,
         "readings": readings,
-        "trail": steps_of(chosen.file, limit=STEPS),
+        "trail": custody_of(chosen.file),
         "cited": [word[:24] for word in request.GET.getlist("cite")[:50]],
         "purposes": showing.Purpose.choices,
         "may_cite": case.claimant == request.user and case.state == Case.State.INVESTIGATING,
@@ -143,6 +143,25 @@ def exhibit(request: StaffRequest, ref: str, item: int) -> HttpResponse:
     response = render(request, "cases/evidence_page.html", context | around)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def custody_of(file: SealedFile) -> list[Step]:
+    """The newest of its custody log, with what each look was at."""
+    return [
+        replace(step, text=f"{step.text}: {_looked_at(step.told['facts.part'])}") if "facts.part" in step.told else step
+        for step in steps_of(file, limit=STEPS)
+    ]
+
+
+def _looked_at(part: str) -> str:
+    """`turns 1-50`, `grey 0`, `redaction 1` in words."""
+    kind, _space, which = part.partition(" ")
+    if kind == "turns":
+        return _("turns %(which)s") % {"which": which}
+    if kind == "redaction":
+        return _("redaction %(number)s") % {"number": which}
+    labels = dict(Derivative.Kind.choices)
+    return str(labels[kind]).lower() if kind in labels else part
 
 
 def _around(request: StaffRequest, case: Case, found: list[Evidence]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class TestText:
         assert "مرحبا بك." in page.text
         assert 'dir="auto"' in page.text
         assert looks(shown) == [("review", "turns 1-3")]
-        assert "looked at a file" in page.text
+        assert "looked at a file: turns 1-3" in page.text
         assert "no-store" in page.headers["Cache-Control"]
 
     def test_if_it_cannot_be_written_down_nothing_is_served(
