@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.views import console, course, decisions, desk, exhibits, measures, public, simulation
+from cases.views import console, course, decisions, desk, exhibits, measures, public, redactions, simulation
 
 app_name = "cases"
 urlpatterns = [
@@ -22,10 +22,10 @@ urlpatterns = [
     path("desk/cases/<str:ref>/exhibits/<int:item>/", exhibits.exhibit, name="exhibit"),
     path("desk/cases/<str:ref>/exhibits/<int:item>/show/", exhibits.exhibit_show, name="exhibit_show"),
     path("desk/cases/<str:ref>/exhibits/<int:item>/prepare/", exhibits.exhibit_prepare, name="exhibit_prepare"),
-    path("desk/cases/<str:ref>/exhibits/<int:item>/redact/", exhibits.exhibit_redact, name="exhibit_redact"),
+    path("desk/cases/<str:ref>/exhibits/<int:item>/redact/", redactions.exhibit_redact, name="exhibit_redact"),
     path(
         "desk/cases/<str:ref>/exhibits/<int:item>/redactions/<int:position>/",
-        exhibits.redaction_download,
+        redactions.redaction_download,
         name="redaction_download",
     ),
     path("desk/cases/<str:ref>/finding/", console.finding_record, name="finding_record"),
