@@ -18,7 +18,7 @@ from tipstaff.notices.models import Notice
 
 STRANGER = (
     "/", "/policy/", "/policy/rules/SP-03/", "/policy/matrix/", "/report/", "/follow/", "/accounts/login/", "/nowhere/",
-    "/waivers/", "/waivers/ask/", "/accounts/password/reset/",
+    "/policy/feedback/", "/waivers/", "/waivers/ask/", "/accounts/password/reset/",
 )  # fmt: skip
 CUT = """() => [...document.querySelectorAll("button, .btn, .chip, h1, h2, label, nav a")]
     .filter(e => e.checkVisibility() && e.clientWidth && e.scrollWidth > e.clientWidth + 1)

@@ -6,6 +6,7 @@
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 
 from django.contrib.auth.hashers import make_password
@@ -28,6 +29,7 @@ from tipstaff.demo.story.stage import Course, Stage
 from tipstaff.time import moved_to, now
 
 SEED = "tipstaff"
+GATEWAY = timedelta(days=0.9)  # since when the provider's gateway is told of what happens, by the worker, for real
 
 __all__ = ["enrol", "publish", "tell"]
 
@@ -66,9 +68,11 @@ def enrol() -> dict[str, User]:
 
 
 def _set_up(people: dict[str, User], say: Callable[[str], None]) -> tuple[Stage, Reporters]:
-    """The policy, the accounts and the machines' tokens, if a start that was cut short did not leave them."""
+    """The policy, the gateway, the accounts and the machines' tokens, if a start that was cut short left none."""
     began = now()
     policy.revise(people, began)
+    with moved_to(began - GATEWAY):  # before the hands begin, so that each knows it; it is told nothing earlier
+        hooks.register(people["admin"])
     with moved_to(began - policy.AGE):
         stage = Stage(began, people, cast.register(), say)
         return stage, Reporters(stage)
@@ -110,13 +114,9 @@ def _shares(stage: Stage, reporters: Reporters, scale: float) -> dict[str, tuple
         put(planner.trees[plan.account], plan.weight, CaseTeller(stage, reporters, plan, cases).told())
     for course in unfounded(stage, reporters, scale):
         put(planner.trees[TAKEN_UP], 0.4, course)
-    for course in (
-        systems.told(stage),
-        _gateway(stage),
-        *readers.told(stage),
-        *feedback.told(stage),
-        *waivers.told(stage, scale),
-    ):
+    for course in feedback.told(stage):
+        put("the house", 0.1, course)
+    for course in (systems.told(stage), *readers.told(stage), *waivers.told(stage, scale)):
         put("the house", 1, course)
     return shares
 
@@ -129,9 +129,3 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def _gateway(stage: Stage) -> Course:
-    """The provider's gateway is told of what happens from yesterday on: by the worker, for real."""
-    yield stage.days_ago(0.9)
-    hooks.register(stage.people["admin"])

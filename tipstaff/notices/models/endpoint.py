@@ -36,8 +36,8 @@ class EndpointQuerySet(RefQuerySet["Endpoint"]):
         return self.exclude(state=Endpoint.State.CLOSED)
 
     def taking(self, event: str) -> Self:
-        """Those that `event` is queued for; for one that is off it waits."""
-        return self.kept().filter(types__contains=[event])
+        """Those that `event` is queued for, known by now; for one that is off it waits."""
+        return self.kept().filter(types__contains=[event], registered_at__lte=now())
 
 
 @references.register("endpoint")
