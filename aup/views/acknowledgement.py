@@ -14,6 +14,7 @@ from aup.adoption import accounts, reach, staff, with_answer
 from aup.forms import SEARCH_LENGTH, AcknowledgeForm
 from aup.models import Acknowledgement, PolicyVersion
 from aup.models.acknowledgement import subject_by
+from aup.wording import Reading
 from tipstaff import languages
 from tipstaff.access import StaffRequest, needs, public, signed_in
 from tipstaff.accounts.limits import limited
@@ -64,6 +65,7 @@ def _answer(request: HttpRequest, who: Subject | User, *, actor: Actor, means: s
     context = {
         "base": base,
         "version": version,
+        "said": Reading(version, get_language() or "en").version(version) if version else None,
         "who": who,
         "done": done,
         "before": next((each.version for each in given if each is not done), None),

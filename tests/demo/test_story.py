@@ -12,6 +12,7 @@ import pytest
 from django.db.models import Count
 
 from appeals.models import Appeal
+from aup import coverage, wording
 from aup.models import Feedback, PolicyVersion
 from cases.models import Case, Decision, Finding, Report, Sanction
 from governance.coverage import Coverage, survey
@@ -135,6 +136,18 @@ class TestNothingIsMissing:
         ]
         assert len(changed) >= 3
         assert newer.matrix.cells != older.matrix.cells
+
+    def test_the_policy_is_translated_currently_and_not(self) -> None:
+        version = PolicyVersion.objects.in_force(NOW)
+        assert version is not None
+        entries = coverage.of(version)
+        for total in coverage.totals(entries):
+            assert min(total.current, total.stale, total.missing) > 0, total
+        stale = {
+            code: {entry.thing.code for entry in entries if entry.standings[code].status == "stale"}
+            for code in wording.targets()
+        }
+        assert stale["es"] < stale["fr"] < stale["ar"]
 
     def test_measures_and_what_the_gateway_said(self) -> None:
         standing = {str(sanction.standing) for sanction in Sanction.objects.all()}

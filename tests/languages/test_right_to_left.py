@@ -10,15 +10,23 @@ from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test.testcases import QuietWSGIRequestHandler
 from playwright.sync_api import Browser, Page
 
+from aup.digests import digest
+from aup.loading import draft_from
+from aup.models import PolicyVersion, SignOff
 from tests import factories
+from tests.aup.policies import approved
+from tests.aup.test_translation import edit
 from tests.journeys.conftest import chromium
 from tests.journeys.pages import MIRRORED, faults
+from tipstaff.accounts.models import User
 from tipstaff.demo import story
 from tipstaff.notices.models import Notice
+from tipstaff.time import now
 
 STRANGER = (
     "/", "/policy/", "/policy/rules/SP-03/", "/policy/matrix/", "/report/", "/follow/", "/accounts/login/", "/nowhere/",
-    "/policy/feedback/", "/waivers/", "/waivers/ask/", "/accounts/password/reset/",
+    "/policy/feedback/", "/waivers/", "/waivers/ask/", "/accounts/password/reset/", "/policy/?original=1",
+    "/policy/stale/", "/policy/rules/SP-03/?version=stale", "/policy/rules/SP-03/?version=stale&original=1",
 )  # fmt: skip
 CUT = """() => [...document.querySelectorAll("button, .btn, .chip, h1, h2, label, nav a")]
     .filter(e => e.checkVisibility() && e.clientWidth && e.scrollWidth > e.clientWidth + 1)
@@ -29,7 +37,7 @@ CUT = """() => [...document.querySelectorAll("button, .btn, .chip, h1, h2, label
 def stage(clone: str, django_db_blocker: Any) -> Iterator[dict[str, str]]:
     """A server of this process on a database of its own; the pages that signed links and receipt codes open."""
     with django_db_blocker.unblock():
-        story.enrol()
+        people = story.enrol()
         account = factories.subject(language="ar", name="متجر النور")
         decision = factories.issued(case_columns={"about": account, "language": "ar"})
         contested = factories.issued(case_columns={"about": factories.subject(language="ar")})
@@ -37,6 +45,7 @@ def stage(clone: str, django_db_blocker: Any) -> Iterator[dict[str, str]]:
         open_report, declined = factories.report(language="ar"), factories.report(language="ar")
         open_report.ask(actor=factories.person("lead"), question="أي حساب كان ذلك؟")
         declined.decline(actor=factories.person("lead"), reason="not_a_breach", note="لم نجد ما يكفي.")
+        _with_a_stale_translation(people)
         tokens = [Notice.objects.get(about=about.reference).token for about in (decision, contested)]
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
     server.set_app(WSGIHandler())
@@ -52,6 +61,18 @@ def stage(clone: str, django_db_blocker: Any) -> Iterator[dict[str, str]]:
         }
     server.shutdown()
     server.server_close()
+
+
+def _with_a_stale_translation(people: dict[str, User]) -> None:
+    """A version that is in force later and words SP-03 otherwise; its translation comes from the one before."""
+    in_force = PolicyVersion.objects.in_force(now())
+    assert in_force is not None
+    draft = draft_from(in_force, actor=people["policy"], number="stale")
+    edit(draft, people["policy"], "SP-03", statement="Have a person look at what you post.")
+    said = draft.description | {"rationale": "Shorter.", "changelog": "SP-03."}
+    draft.describe(actor=people["policy"], said=said, opened=digest(draft.description))
+    approved(draft, people["policy"], {name: people[name] for name in SignOff.Function.values})
+    draft.publish(actor=people["policy"])
 
 
 @pytest.fixture
