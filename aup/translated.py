@@ -46,7 +46,7 @@ def _standing(version: PolicyVersion, originals: Originals) -> Iterator[tuple[st
     places += [("rule", code) for code in originals.rules]
     rank = {place: number for number, place in enumerate(places)}
     found = []
-    for row in version.translations.standing().select_related("group", "rule"):
+    for row in version.translations.standing().filter(language__in=wording.targets()).select_related("group", "rule"):
         about = row.rule or row.group
         place = (row.kind, about.code if about else "")
         found.append((row.language, rank[place], row, place))

@@ -42,10 +42,7 @@ class RuleQuerySet(RefQuerySet["Rule"]):
         found = self
         for word in words.split():
             said = Q(title__icontains=word) | Q(action__icontains=word) | Q(statement__icontains=word)
-            translated = Q(words__title__icontains=word)
-            translated |= Q(words__action__icontains=word) | Q(words__statement__icontains=word)
-            translations = Translation.objects.filter(translated, rule=OuterRef("pk"), language=language)
-            found = found.filter(Q(code__icontains=word) | said | Exists(translations))
+            found = found.filter(Q(code__icontains=word) | said | _translated_with(word, language))
         return found
 
     def made_of(self, modality: str) -> Self:
@@ -74,6 +71,14 @@ class RuleQuerySet(RefQuerySet["Rule"]):
             products |= set(which)
         order = [*Rule.Modality.values, *sorted(modalities - set(Rule.Modality.values))]
         return [word for word in order if word in modalities], sorted(places - {"*"}), sorted(products)
+
+
+def _translated_with(word: str, language: str) -> Q:
+    """Rules whose translation into `language` holds `word`; without a language none."""
+    if not language:
+        return Q(pk__in=[])
+    holds = Q(words__title__icontains=word) | Q(words__action__icontains=word) | Q(words__statement__icontains=word)
+    return Q(Exists(Translation.objects.filter(holds, rule=OuterRef("pk"), language=language)))
 
 
 def short_codes(length: int = 40, **extra: Any) -> ArrayField:

@@ -59,7 +59,7 @@ def policy_page(request: HttpRequest, version: PolicyVersion | None, *, address:
     if version is None:
         return render(request, "aup/policy_page.html", {"version": None})
     reading = _reading(request, version)
-    form = RuleFilter(request.GET, version=version, language=reading.language)
+    form = RuleFilter(request.GET, version=version, language=reading.language if reading.rows else "")
     rules = [(rule, reading.listed(rule)) for rule in form.chosen()]
     parts = list(_parts(rules, reading))
     context: dict[str, Any] = {
