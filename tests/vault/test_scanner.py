@@ -244,6 +244,12 @@ class TestFound:
         assert answer["Content-Disposition"].startswith("attachment")
         assert Event.objects.get(stream=file.stream, kind="file.downloaded").told()["facts.reason"] == "For the police."
 
+    def test_what_was_made_of_it_is_kept_back_too(self, file: SealedFile) -> None:
+        made = sealed(b"made of it")
+        made.attach(actor=SYSTEM, to=file)
+        with pytest.raises(Refused, match="Eicar-Test"):
+            made.read(actor=person("reviewer"), purpose="look")
+
     def test_custodians_see_it_at_once(self, file: SealedFile, enter: Any) -> None:
         assert "Malware was found" in enter("custodian").get("/desk/custody/").text
         assert "A scanner found malware" in enter("custodian").get(f"/desk/custody/files/{file.pk}/").text

@@ -40,11 +40,14 @@ def loose_and_free(file: "SealedFile", actor: Actor) -> str | None:
 
 
 def may_be_opened(file: "SealedFile", actor: Actor) -> str | None:
-    """What a scanner found something in is for those who answer for custody, and for nobody else."""
-    if file.scan_result == SealedFile.Scan.FOUND and not actor.may(Permission.FILE_UNSEAL):
+    """What a scanner found something in is for those who answer for custody, and for nobody else; so is what was made
+    of it.
+    """
+    original = file.origin or file
+    if original.scan_result == SealedFile.Scan.FOUND and not actor.may(Permission.FILE_UNSEAL):
         return _(
             "A scanner found “%(name)s” in this file, so it does not leave the vault. Ask a custodian if you need it."
-        ) % {"name": file.scan_detail}
+        ) % {"name": original.scan_detail}
     return not_sealed_away(file, actor)
 
 
