@@ -118,7 +118,7 @@ class Case(Record):
         SYSTEM = "system", gettext_lazy("What the system did")
 
     class Awaiting(models.TextChoices):
-        """Whose answer an investigation can wait for: the only reasons for which its clock stands still."""
+        """Whose answer an investigation can wait for."""
 
         ACCOUNT_HOLDER = "account_holder", gettext_lazy("the account holder")
         REPORTER = "reporter", gettext_lazy("a reporter")
@@ -304,9 +304,12 @@ class Case(Record):
         said=gettext_lazy("began to wait for an answer"),
     )
     def await_information(self, *, actor: Actor, awaiting: str, question: str) -> None:
-        """Set the case aside until somebody answers; the decision clock stands still meanwhile."""
-        self.awaiting, self.due_at, self.claimed_by, self.claimed_until = awaiting, None, None, None
-        clocks.pause(self, reason=f"waiting for {self.Awaiting(awaiting).value.replace('_', ' ')}")
+        """Set the case aside until somebody answers. The decision clock stands still meanwhile, unless it is for
+        ourselves that the case waits.
+        """
+        self.awaiting, self.claimed_by, self.claimed_until = awaiting, None, None
+        if awaiting != self.Awaiting.COLLEAGUES:
+            clocks.pause(self, reason=Clock.PauseReason(awaiting))
 
     @operation(
         source=State.AWAITING_INFORMATION,

@@ -231,7 +231,7 @@ class Report(Record):
     def ask(self, *, actor: Actor, question: str) -> None:
         """Ask the reporter one question; the triage clock pauses until they answer."""
         self.question = question
-        clocks.pause(self, reason="waiting for the reporter")
+        clocks.pause(self, reason=Clock.PauseReason.REPORTER)
         self._tell("report_question", actor)
 
     @operation(

@@ -293,7 +293,7 @@ class Waiver(Dossier):
         if not changes.strip():
             raise Refused(_("Say what has to change."))
         self.changes = changes.strip()
-        clocks.pause(self, reason="waiting for the applicant")
+        clocks.pause(self, reason=Clock.PauseReason.APPLICANT)
         self.due_at = None
         letters.ask_for_changes(self, actor=actor)
 

@@ -12,6 +12,7 @@ from tipstaff.ledger.models import Event
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Message, Notice
 from tipstaff.sla.models import Clock
+from tipstaff.sla.sweep import sweep
 from tipstaff.time import moved_to, now
 from tipstaff.workflow.refused import NotPermitted, Refused
 
@@ -48,6 +49,23 @@ class TestWaiting:
             "case.awaited_information",
             "case.resumed",
         ]
+
+    def test_waiting_for_ourselves_stops_no_clock(self, people: dict) -> None:
+        case = factories.claimed()
+        due = case.due_at
+        case.await_information(actor=people["reviewer"], awaiting="colleagues", question="Is this our test account?")
+        case.refresh_from_db()
+        assert (case.state, case.due_at) == ("awaiting_information", due)
+
+    def test_after_a_fortnight_the_clock_runs_again_by_itself(self, people: dict) -> None:
+        case = factories.claimed()
+        due = case.due_at
+        case.await_information(actor=people["reviewer"], awaiting="outside", question="Whose address is it?")
+        with moved_to(now() + timedelta(days=15)):
+            sweep()
+            case.refresh_from_db()
+            assert case.state == "awaiting_information"
+            assert case.due_at - due == pytest.approx(timedelta(days=14), abs=timedelta(seconds=5))
 
     def test_only_whoever_holds_it_sets_it_aside(self, people: dict) -> None:
         case = factories.claimed()

@@ -17,7 +17,7 @@ from tipstaff.accounts.models import Subject
 from tipstaff.ledger.models import Event
 from tipstaff.notices.models import Message
 from tipstaff.sla import clocks
-from tipstaff.sla.models import LEVELS, Clock
+from tipstaff.sla.models import LEVELS, PAUSE_CAP, Clock
 from tipstaff.sla.sweep import sweep
 from tipstaff.sla.working_time import ALWAYS, WorkingTime
 from tipstaff.time import moved_to
@@ -27,6 +27,7 @@ from tipstaff.workflow.refused import NotPermitted
 pytestmark = pytest.mark.usefixtures("people")
 START = datetime(2031, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+REPORTER = Clock.PauseReason.REPORTER
 PASSED = ("clock.warned", "clock.breached", "clock.escalated")
 
 
@@ -193,7 +194,7 @@ class TestPause:
     def test_a_pause_shifts_what_is_due_by_its_length(self) -> None:
         clock = started()
         with after(timedelta(hours=6)):
-            clocks.pause(subject_of(clock), reason="waiting for the reporter")
+            clocks.pause(subject_of(clock), reason=REPORTER)
         with after(timedelta(days=3)):
             assert sweep() == 0
         with after(timedelta(days=3)):
@@ -208,7 +209,7 @@ class TestPause:
         about = subject_of(clock)
         for hours in (1, 2):
             with after(timedelta(hours=hours)):
-                clocks.pause(about, reason="waiting")
+                clocks.pause(about, reason=REPORTER)
         for hours in (5, 9):
             with after(timedelta(hours=hours)):
                 clocks.resume(about)
@@ -217,7 +218,7 @@ class TestPause:
     def test_a_level_passed_before_the_pause_keeps_its_true_time_whether_or_not_a_sweep_had_seen_it(self) -> None:
         clock = started()
         with after(timedelta(hours=30)) as paused:
-            clocks.pause(subject_of(clock), reason="waiting")
+            clocks.pause(subject_of(clock), reason=REPORTER)
         with after(timedelta(hours=80)):
             clocks.resume(subject_of(clock))
             sweep()
@@ -228,12 +229,61 @@ class TestPause:
     def test_a_clock_that_stops_during_a_pause_does_not_count_it(self) -> None:
         clock = started()
         with after(timedelta(hours=6)):
-            clocks.pause(subject_of(clock), reason="waiting")
+            clocks.pause(subject_of(clock), reason=REPORTER)
         with after(9 * DAY):
             clocks.stop(subject_of(clock), Clock.Kind.DECISION)
         clock = stored(clock)
         assert (clock.elapsed, clock.outcome, clock.breached_at) == (timedelta(hours=6), "met", None)
         assert (clock.paused_at, clock.pause_reason) == (None, "")
+
+
+class TestLongPause:
+    """K6: a pause ends by itself when it has lasted as long as a clock may pause."""
+
+    def test_the_sweep_ends_it_and_time_counts_from_that_instant(self) -> None:
+        clock = started()
+        with after(timedelta(hours=6)):
+            clocks.pause(subject_of(clock), reason=REPORTER)
+        assert stored(clock).next_check_at == START + timedelta(hours=6) + PAUSE_CAP
+        with after(PAUSE_CAP + timedelta(hours=5)):
+            assert sweep() == 0
+        with after(PAUSE_CAP + 3 * DAY):
+            assert sweep() == 1
+        clock = stored(clock)
+        assert (clock.paused, clock.paused_at, clock.due_at) == (PAUSE_CAP, None, START + DAY + PAUSE_CAP)
+        assert clock.breached_at == clock.due_at
+        assert kinds(clock)[2:4] == ["clock.paused", "clock.resumed"]
+
+    def test_several_pauses_share_the_cap_and_none_begins_after_it(self) -> None:
+        clock = started(severity=1)
+        about = subject_of(clock)
+        with after(DAY):
+            clocks.pause(about, reason=REPORTER)
+        with after(DAY * 11):
+            clocks.resume(about)
+        with after(DAY * 12):
+            clocks.pause(about, reason=REPORTER)
+        with after(DAY * 20):
+            clocks.resume(about)
+        assert stored(clock).paused == PAUSE_CAP
+        with after(DAY * 21):
+            clocks.pause(about, reason=REPORTER)
+        assert stored(clock).paused_at is None
+
+    def test_who_answers_late_does_not_take_the_time_after_the_cap_away(self) -> None:
+        clock = started(severity=1)
+        with after(DAY):
+            clocks.pause(subject_of(clock), reason=REPORTER)
+        with after(DAY * 25):
+            due = clocks.resume(subject_of(clock), Clock.Kind.DECISION)
+        assert due == START + DAY * 30 + PAUSE_CAP
+
+    def test_a_reason_that_is_not_listed_is_refused(self) -> None:
+        clock = started()
+        with pytest.raises(ValueError, match=r"is not a valid Clock\.PauseReason"):
+            clocks.pause(subject_of(clock), reason="we were busy")  # type: ignore[arg-type]
+        with pytest.raises(IntegrityError, match="clock_paused_for_a_reason"), transaction.atomic():
+            Clock.objects.filter(pk=clock.pk).update(paused_at=START, pause_reason="busy")
 
 
 class TestRegrade:
@@ -243,7 +293,7 @@ class TestRegrade:
         clock = started()
         about = subject_of(clock)
         with after(timedelta(hours=2)):
-            clocks.pause(about, reason="waiting")
+            clocks.pause(about, reason=REPORTER)
         with after(timedelta(hours=5)):
             clocks.resume(about)
         with after(timedelta(hours=6)):
@@ -301,6 +351,7 @@ class TestStop:
         clocks.stop(factories.subject(), Clock.Kind.APPEAL)
 
 
+MOST_PAUSED = 17  # minutes
 MINUTES = 20  # the target of the property test; its levels fall on whole minutes
 STEPS = st.lists(
     st.tuples(st.integers(0, 15), st.sampled_from(["pause", "resume", "stop", "sweep", "sweep", "wait"])), max_size=8
@@ -312,7 +363,7 @@ class Oracle:
 
     def __init__(self, worked: list[bool]) -> None:
         self.worked = worked
-        self.minute = self.used = self.counted_until = 0
+        self.minute = self.used = self.paused = self.counted_until = 0
         self.running, self.ended = True, False
         self.reached: dict[int, int] = {}
 
@@ -323,13 +374,16 @@ class Oracle:
                     if self.used == MINUTES * level // 100:
                         self.reached.setdefault(level, self.counted_until)
                 self.used += self.worked[self.minute]
+            elif not self.ended:
+                self.paused += self.worked[self.minute]
+                self.running = self.paused >= MOST_PAUSED
             self.minute += 1
             if self.worked[self.minute - 1]:
                 self.counted_until = self.minute
 
     def do(self, act: str) -> None:
         if act == "pause":
-            self.running = False
+            self.running = self.paused >= MOST_PAUSED
         elif act == "resume":
             self.running = True
         elif act == "stop":
@@ -346,12 +400,13 @@ def test_a_clock_agrees_with_one_that_counts_minutes(
     monkeypatch: pytest.MonkeyPatch, people: Any, calendar: WorkingTime, steps: list
 ) -> None:
     monkeypatch.setitem(clocks.CALENDARS, Clock.Kind.DECISION, calendar)
+    monkeypatch.setattr("tipstaff.sla.models.PAUSE_CAP", timedelta(minutes=MOST_PAUSED))
     monkeypatch.setitem(clocks.TARGETS[Clock.Kind.DECISION], 4, timedelta(minutes=MINUTES))
     with transaction.atomic():
         oracle, about = Oracle(worked_minutes(calendar, START, 24 * 60)), factories.subject(f"acct_{uuid4().hex[:8]}")
         clock = started(about=about)
         acts: dict[str, Callable[[], object]] = {
-            "pause": lambda: clocks.pause(about, reason="waiting"),
+            "pause": lambda: clocks.pause(about, reason=REPORTER),
             "resume": lambda: clocks.resume(about),
             "stop": lambda: clocks.stop(about, Clock.Kind.DECISION),
             "sweep": sweep,
@@ -388,7 +443,7 @@ class TestCopies:
 
         decision = factories.proposed()
         self.agree()
-        clocks.pause(decision.case, reason="waiting")
+        clocks.pause(decision.case, reason=REPORTER)
         self.agree()
         clocks.resume(decision.case)
         self.agree()

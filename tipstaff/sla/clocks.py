@@ -75,7 +75,9 @@ def regrade(about: Record, kind: Clock.Kind, *, severity: int) -> datetime | Non
     return in_unit_of_work(act)
 
 
-def pause(about: Record, *, reason: str) -> None:
+def pause(about: Record, *, reason: Clock.PauseReason) -> None:
+    """Let every running clock about a record stand still, as far as it may."""
+
     def act(work: UnitOfWork) -> None:
         for clock in _running(work, about):
             if clock.paused_at is None:

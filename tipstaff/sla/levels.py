@@ -24,19 +24,24 @@ HEARD_OF_KIND: dict[str, dict[int, tuple[str, ...]]] = {
 
 
 def reach(clock: Clock, at: datetime) -> bool:
-    """Record every level that `clock` passed before `at`, in order, and tell about the highest. False if there is none
-    that was not recorded. Done before a pause or a stop as well, so that history does not depend on when a sweep ran.
+    """Bring `clock` up to `at`: end a pause that has lasted as long as it may, and record in order every level that was
+    passed. False if there was nothing to record. Done before a pause or a stop as well, so that history does not
+    depend on when a sweep ran.
     """
 
     def act(work: UnitOfWork) -> bool:
         work.lock(clock)
+        ends_by = clock.pause_ends_by()
+        over = ends_by is not None and ends_by <= at
+        if over:
+            clock.resume(actor=CLOCKS)
         passed = clock.levels_passed(at)
         for level in passed:
             record = clock.warn if level < 100 else clock.breach if level == 100 else clock.escalate
             record(actor=CLOCKS, level=level, reached_at=clock.instant_of(level))
         if passed:
             _tell(clock, passed[-1])
-        return bool(passed)
+        return over or bool(passed)
 
     return in_unit_of_work(act)
 

@@ -17,6 +17,7 @@ from tipstaff.workflow.models import Record
 from tipstaff.workflow.operations import operation
 
 LEVELS = (50, 75, 100, 150, 200)  # percent of the target; 100 is the breach
+PAUSE_CAP = timedelta(days=14)  # of all pauses of one clock together, in its own calendar (K6)
 
 
 class ClockQuerySet(models.QuerySet["Clock"]):
@@ -24,7 +25,8 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         return self.filter(stopped_at=None)
 
     def due_for_check(self, at: datetime) -> Self:
-        return self.running().filter(paused_at=None, next_check_at__lte=at)
+        """Those that passed a level by `at`, or paused for as long as a clock may."""
+        return self.running().filter(next_check_at__lte=at)
 
     def about(self, record: Record) -> Self:
         return self.filter(about=record.reference)
@@ -42,6 +44,14 @@ class Clock(Record):
         WAIVER = "waiver", gettext_lazy("Waiver decision")
         FEEDBACK = "feedback", gettext_lazy("Feedback answer")
 
+    class PauseReason(models.TextChoices):
+        """Only somebody else's turn makes time stand still (K6); waiting for ourselves does not."""
+
+        REPORTER = "reporter", gettext_lazy("waiting for the reporter")
+        ACCOUNT_HOLDER = "account_holder", gettext_lazy("waiting for the account holder")
+        APPLICANT = "applicant", gettext_lazy("waiting for the applicant")
+        OUTSIDE = "outside", gettext_lazy("waiting for somebody outside")
+
     class Outcome(models.TextChoices):
         MET = "met", gettext_lazy("Met")
         BREACHED = "breached", gettext_lazy("Breached")
@@ -58,7 +68,7 @@ class Clock(Record):
     next_check_at = models.DateTimeField(null=True)
     level = models.PositiveSmallIntegerField(default=0)
     paused_at = models.DateTimeField(null=True)
-    pause_reason = models.CharField(max_length=40, blank=True)
+    pause_reason = models.CharField(max_length=40, choices=PauseReason, blank=True)
     paused = models.DurationField(default=timedelta)
     breached_at = models.DateTimeField(null=True, help_text="When it was due, not when that was seen.")
     detected_at = models.DateTimeField(null=True)
@@ -73,9 +83,18 @@ class Clock(Record):
     class Meta:
         ordering = ["started_at"]
         indexes = [
-            models.Index(fields=["next_check_at"], condition=Q(stopped_at=None, paused_at=None), name="clock_due"),
+            models.Index(fields=["next_check_at"], condition=Q(stopped_at=None), name="clock_due"),
         ]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(paused_at=None, pause_reason="")
+                | Q(
+                    paused_at__isnull=False,
+                    pause_reason__in=["reporter", "account_holder", "applicant", "outside"],
+                    stopped_at=None,
+                ),
+                name="clock_paused_for_a_reason",
+            ),
             models.UniqueConstraint(fields=["about", "kind"], condition=Q(stopped_at=None), name="clock_one_running"),
             models.CheckConstraint(
                 condition=Q(stopped_at=None, outcome="", elapsed=None)
@@ -113,10 +132,23 @@ class Clock(Record):
         until = min(at, self.paused_at) if self.paused_at else at
         return [level for level in LEVELS if level > self.level and self.instant_of(level) < until]
 
+    def pause_ends_by(self) -> datetime | None:
+        """When the clock runs again whether or not somebody answered; None where it is not paused."""
+        if self.paused_at is None:
+            return None
+        return self.working_time.advance(self.paused_at, PAUSE_CAP - self.paused)
+
+    def _paused_until(self, at: datetime) -> timedelta:
+        """How long it paused in all if it runs again from `at`, or from the end of what it may pause."""
+        if self.paused_at is None:
+            return self.paused
+        return min(self.paused + self.working_time.elapsed(self.paused_at, at), PAUSE_CAP)
+
     def settle(self) -> None:
         """Whatever else changed, the due time and the next check follow from the other columns."""
         self.due_at = self.instant_of(100)
-        self.next_check_at = next((self.instant_of(level) for level in LEVELS if level > self.level), None)
+        levels = (self.instant_of(level) for level in LEVELS if level > self.level)
+        self.next_check_at = self.pause_ends_by() or next(levels, None)
 
     def _tell_record(self) -> None:
         """Let the record keep its copy of the due time, if it is of a kind that keeps one."""
@@ -134,16 +166,16 @@ class Clock(Record):
 
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("paused a clock"))
     def pause(self, *, actor: Actor, reason: str) -> None:
-        """Stop counting while somebody outside has to answer."""
-        if self.paused_at is None:
-            self.paused_at, self.pause_reason = now(), reason
+        """Stop counting while somebody else has to answer, until PAUSE_CAP is used up."""
+        if self.paused_at is None and self.paused < PAUSE_CAP:
+            self.paused_at, self.pause_reason = now(), self.PauseReason(reason)
         self._tell_record()
 
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("resumed a clock"))
     def resume(self, *, actor: Actor) -> None:
-        """Count again; the due time moves by the length of the pause."""
+        """Count again; the due time moves by the length of the pause. One that lasted too long ended by itself."""
         if self.paused_at is not None:
-            self.paused += self.working_time.elapsed(self.paused_at, now())  # in the same calendar (K3)
+            self.paused = self._paused_until(now())  # in the same calendar (K3)
             self.paused_at, self.pause_reason = None, ""
             self.due_at = self.instant_of(100)
         self._tell_record()
@@ -159,8 +191,7 @@ class Clock(Record):
     def stop(self, *, actor: Actor, cancelled: bool = False) -> None:
         """End the clock and write down elapsed time and outcome. Late is late, whether or not a sweep had seen it."""
         at = now()
-        running_pause = self.working_time.elapsed(self.paused_at, at) if self.paused_at else timedelta()
-        self.stopped_at, self.paused = at, self.paused + running_pause
+        self.stopped_at, self.paused = at, self._paused_until(at)
         self.paused_at, self.pause_reason = None, ""
         self.elapsed = max(self.working_time.elapsed(self.started_at, at) - self.paused, timedelta())
         if self.breached_at is None and at > self.instant_of(100) and not cancelled:
