@@ -22,7 +22,7 @@ from tipstaff.workflow.refused import NotPermitted, Refused
 
 
 class RefusalMiddleware:
-    """Turns `Refused` into an answer, and says no to bodies over the limit before anything reads them."""
+    """Turns `Refused` into an answer, and says no to what is too large or unreadable before anything reads it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,6 +33,8 @@ class RefusalMiddleware:
         limit = settings.REQUEST_BYTES if files else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if length.isdigit() and int(length) > limit:
             return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
+        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path:  # no text of ours can hold it
+            return page(request, 400, _("This address cannot be read. Go back and try the link again."))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

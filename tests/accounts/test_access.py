@@ -112,6 +112,15 @@ def test_a_public_page_is_there(db: None, client: Client, name: str, address: st
     }.get(name, 200)
 
 
+@pytest.mark.parametrize(
+    "address", ["/policy/?q=%00", "/policy/%00/", "/desk/waivers/?rule=%00", "/desk/cases/?q=a%00b"]
+)
+def test_a_nul_in_an_address_is_refused_in_words(people: dict, enter, address: str) -> None:
+    answer = enter("lead").get(address)
+    assert answer.status_code == 400
+    assert "cannot be read" in answer.text
+
+
 @pytest.mark.parametrize("mailbox", ["admin", "member1", "owner"])
 def test_who_works_here_sees_only_what_the_role_needs(people: dict, enter, mailbox: str) -> None:
     browser, held = enter(mailbox), BUNDLES[people[mailbox].roles[0]]
