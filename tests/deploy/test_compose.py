@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import get_commands
 from environ import Env
 
@@ -149,6 +150,16 @@ def test_the_scanner_is_left_out_unless_asked_for(services: dict[str, Any]) -> N
     assert {name: service.get("profiles") for name, service in services.items() if "profiles" in service} == {
         "scanner": ["scanner"]
     }
+
+
+def test_the_scanner_owns_up_to_its_limits_and_takes_what_we_take(services: dict[str, Any]) -> None:
+    place = next(volume for volume in services["scanner"]["volumes"] if "clamd.conf" in volume).partition(":")[0]
+    lines = (DEPLOY / place).read_text().splitlines()
+    said = dict(line.split() for line in lines if line and not line.startswith("#"))
+    assert said["AlertExceedsMax"] == "yes"
+    assert said["TCPSocket"] == "3310"
+    for name in ("StreamMaxLength", "MaxFileSize", "MaxScanSize"):
+        assert int(said[name].removesuffix("M")) * 1024 * 1024 > settings.FILE_BYTES
 
 
 def test_every_service_comes_back_and_has_a_limit(services: dict[str, Any]) -> None:
