@@ -93,7 +93,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 def _asked(request: HttpRequest) -> dict[str, Any] | None:
     """What the address names; where it names nothing, the version in force and the one that took effect before it."""
-    if request.GET:
+    if {"from", "to"} & request.GET.keys():  # `?lang=` names no version
         return request.GET.dict()
     bound = list(PolicyVersion.objects.latest_by(now()).values_list("number", flat=True)[:2])
     return {"from": bound[1], "to": bound[0]} if len(bound) > 1 else None
