@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from aup.api import VersionNumber
 from aup.models import Acknowledgement, PolicyVersion
 from aup.models.acknowledgement import LINK_DAYS, SIGNATORY_LIMIT, still_binds, token_for
 from tipstaff.accounts.api import IDEMPOTENCY_KEY, Account, Filters, Instant, Reading, Resource, idempotent
@@ -81,9 +82,7 @@ class AcknowledgementSerializer(Reading[Acknowledgement]):
 
 class AcknowledgementFilters(Filters):
     account = Account(source="subject__external_id")
-    version = serializers.CharField(
-        required=False, max_length=20, source="version__number", help_text="The number of a version."
-    )
+    version = VersionNumber(source="version__number")
     since = Instant(source="given_at__gte", help_text="Given at this time or later.")
     until = Instant(source="given_at__lt", help_text="Given before this time.")
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from aup.models import Rule
+from aup.models import PolicyVersion, Rule
+from aup.models.version import NUMBER
 
 
 class Citation(serializers.Serializer[Any]):
@@ -39,3 +40,22 @@ class RuleCode(serializers.RegexField):
         super().run_validators(value)
         if not Rule.objects.filter(code=value).exists():
             raise serializers.ValidationError("No version of the policy has a rule with this code.")
+
+
+class VersionNumber(serializers.RegexField):
+    """The number of a published version; anything else is a slip and refused."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            rf"^(?:{NUMBER.pattern})\Z",
+            required=False,
+            trim_whitespace=False,
+            help_text="The number of a published version.",
+            error_messages={"invalid": "The number of a version looks like 1.1."},
+            **options,
+        )
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value)
+        if not PolicyVersion.objects.published().filter(number=value).exists():
+            raise serializers.ValidationError("No version with this number was published.")

@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from appeals.models import Appeal
-from aup.models import Acknowledgement, PolicyVersion, Rule
+from aup.models import Acknowledgement, Feedback, PolicyVersion, Rule
 from cases.models import Case, Decision, Evidence, Finding, Report
 from governance.intake import KEYS
 from governance.models import AISystem, Ballot, Committee, Control, Membership, Waiver
@@ -80,6 +80,14 @@ def acknowledgement(of: Subject | None = None, **columns: Any) -> Acknowledgemen
     version = PolicyVersion.objects.in_force(now())
     assert version is not None
     return Acknowledgement.given(version, of or subject(), actor=SYSTEM, means="api", **columns)[0]
+
+
+def feedback(**columns: Any) -> Feedback:
+    """On the version in force, from somebody who gave an address."""
+    facts = {"kind": "ambiguity", "text": "Does a repost count?", "submission": uuid4(), "contact": "w@people.example"}
+    given = Feedback(version=PolicyVersion.objects.in_force(now()), **(facts | columns))
+    given.file(actor=LinkHolder("writer"))
+    return given
 
 
 def case(*, about: Subject | None = None, code: str = "SP-03", severity: int = 2, **columns: Any) -> Case:

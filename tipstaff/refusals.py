@@ -33,7 +33,7 @@ class RefusalMiddleware:
         limit = settings.REQUEST_BYTES if files else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if length.isdigit() and int(length) > limit:
             return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
-        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path:  # no text of ours can hold it
+        if unreadable(request):
             return page(request, 400, _("This address cannot be read. Go back and try the link again."))
         return self.get_response(request)
 
@@ -46,6 +46,12 @@ class RefusalMiddleware:
         if isinstance(error, RequestDataTooBig | TooManyFilesSent):
             return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
         return None
+
+
+def unreadable(request: HttpRequest) -> bool:
+    """Whether a NUL stands in the address of a page: no text of ours can hold it. The API names the wrong parameter."""
+    address = request.path + request.META.get("QUERY_STRING", "")
+    return not request.path.startswith("/api/") and ("%00" in address or "\0" in address)
 
 
 def record(actor: Any, error: NotPermitted) -> None:

@@ -21,6 +21,8 @@ OPEN_TO_MACHINES = {
     "report": {"file", "supply", "withdraw"},
     "subject": {"register", "amend"},
     "sanction": {"acknowledge"},
+    "acknowledgement": {"give"},
+    "feedback": {"file"},
     "waiver": {"draft", "amend", "submit", "answer", "attest", "withdraw"},
 }
 # Of these a machine has no need: what it asks for is submitted at once, and a person states that conditions are kept.
@@ -87,6 +89,8 @@ def records() -> dict[str, Any]:
         "control": factories.control(),
         "waiver": factories.waiver("submitted"),
         "file": factories.sealed(),
+        "acknowledgement": factories.acknowledgement(),
+        "feedback": factories.feedback(),
     }
 
 
