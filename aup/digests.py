@@ -17,3 +17,12 @@ def digest(document: Any) -> str:
 def parts(document: dict[str, Any]) -> dict[str, str]:
     """A short digest of every key, so that a form can carry what it was opened with."""
     return {key: digest(value)[:16] for key, value in document.items()}
+
+
+def carried(text: str) -> dict[str, Any]:
+    """What a form carried as JSON; nothing where it is none, or so deep that nobody but a prankster wrote it."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aup import checks, vagueness, yaml_text
-from aup.digests import digest, parts
+from aup.digests import carried, digest, parts
 from aup.models import PolicyVersion, Rule
 from aup.schema import ACTION, CONSEQUENCES, RULE_ORDER, TEXT, THRESHOLD, TITLE
 
@@ -323,11 +323,7 @@ def _empty(version: PolicyVersion) -> Document:
 
 def changed_since(seen: str, now: Document) -> list[tuple[str, str]]:
     """What stands in the rule by now, key by key, where it is not what a form was opened with."""
-    try:
-        before = json.loads(seen)
-    except ValueError:
-        before = {}
-    before = before if isinstance(before, dict) else {}
+    before = carried(seen)
     return [(key, shown(value)) for key, value in now.items() if before.get(key) != parts({key: value})[key]]
 
 

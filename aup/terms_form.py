@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aup.digests import carried
 from aup.matrix import terms
 from aup.matrix.editing import REASON_LIMIT
 from aup.matrix.terms import APPROVERS, Term
@@ -44,11 +45,7 @@ class TermsForm(forms.Form):
     @cached_property
     def was_seen(self) -> dict[str, Any]:
         """What the reader saw, by name; what the page did not say is taken as it is now."""
-        try:
-            given = json.loads(self.data.get("seen") or "{}")
-        except ValueError:
-            given = {}
-        given = given if isinstance(given, dict) else {}
+        given = carried(self.data.get("seen", ""))
         return {name: given.get(name, term.value) for name, term in self.known.items()}
 
     @property

@@ -153,8 +153,9 @@ class TestPage:
         assert "Save the terms" not in client.get(page).text
         assert client.post(page, typed(draft.matrix.document, **{NOTICE: 24})).status_code == HTTPStatus.FORBIDDEN
 
-    def test_text_that_is_no_json_is_no_harm(self, client, draft, page):
-        answer = client.post(page, typed(draft.matrix.document, **{NOTICE: 24}) | {"seen": "{"}, follow=True)
+    @pytest.mark.parametrize("seen", ["{", "[" * 100_000, "[]"])
+    def test_text_that_is_no_json_is_no_harm(self, client, draft, page, seen):
+        answer = client.post(page, typed(draft.matrix.document, **{NOTICE: 24}) | {"seen": seen}, follow=True)
         assert "1 term saved." in answer.text
 
 

@@ -75,6 +75,12 @@ class TestRulePage:
         assert (rule["title"], rule["conditions"], "products" in rule) == ("Calls after dark", ["One.", "Two."], False)
         assert rule["examples"]["allowed"] == ["A wake-up call that was ordered.", "Another."]
 
+    @pytest.mark.parametrize("seen", ["{", "[" * 100_000, "[]"])
+    def test_what_the_page_did_not_write_itself_is_read_as_nothing(self, desk, small, seen):
+        answer = desk.post(url("rule_edit", small, "CA-02"), typed(small, "CA-02", opened="else", seen=seen))
+        assert answer.status_code == HTTPStatus.CONFLICT
+        assert "title is now" in text(answer)
+
     def test_an_example_that_is_emptied_is_taken_out(self, desk, small):
         desk.post(url("rule_edit", small, "CA-02"), typed(small, "CA-02", **{"allowed-0": ""}))
         assert small.rule_in("CA-02").document["examples"]["allowed"] == []
