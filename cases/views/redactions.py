@@ -92,7 +92,10 @@ def exhibit_redact(request: StaffRequest, ref: str, item: int) -> HttpResponse:
                 messages.success(request, _("The redaction is sealed. The original stays as it is."))
                 return redirect(reverse("cases:exhibit", args=[case.ref, item]) + f"?redaction={made.position}")
     context = {"case": case, "exhibit": chosen, "reading": reading, "form": form, "ticked": ticked}
-    return render(request, "cases/evidence_redact.html", context | {"purposes": showing.Purpose.choices}, status=status)
+    context |= {"purposes": showing.Purpose.choices}
+    response = render(request, "cases/evidence_redact.html", context, status=status)
+    response["Cache-Control"] = "no-store"  # going back to it is another look, which is written down
+    return response
 
 
 def _redact(request: StaffRequest, file: SealedFile, facts: dict[str, Any], ticked: list[int]) -> Derivative:
