@@ -131,6 +131,27 @@ class TestOutside:
         assert check(document, 4, root, tmp_path)[0] == 30
         assert check(document | {"lines": document["lines"] * 2}, 13, root, tmp_path)[0] == 30
 
+    def test_what_the_writer_of_a_line_put_there_for_a_terminal_is_written_out(self, tmp_path: Path) -> None:
+        given = [json.dumps({"turn": 1, "who": "a\x1b[2K", "text": "b\x1b[1A\u202ec\n9\tturn 9"}).encode()]
+        status, said = check(linetree.disclosure(SALT, given, {0}), 1, linetree.root(SALT, given).hex(), tmp_path)
+        assert status == 0
+        assert said.splitlines()[0] == "0\tturn 1\ta<U+001B>[2K\tb<U+001B>[1A<U+202E>c<U+000A>9<U+0009>turn 9"
+
+    def test_a_letter_is_not_moved_between_salt_and_line(self, tmp_path: Path) -> None:
+        given = [b"  " + lines(1)[0]]
+        document = linetree.disclosure(SALT, given, {0})
+        (line,) = document["lines"]
+        line |= {"salt": line["salt"] + given[0][:2].hex(), "line": line["line"][2:]}
+        assert check(document, 1, linetree.root(SALT, given).hex(), tmp_path)[0] == 30
+
+    @pytest.mark.parametrize(
+        "change", [{"index": True}, {"index": "0"}, {"index": 0.0}, {"path": None}, {"salt": "zz"}, {"line": None}]
+    )
+    def test_what_is_no_line_at_all_stood_nowhere(self, change: dict[str, Any], tmp_path: Path) -> None:
+        document = linetree.disclosure(SALT, lines(2), {0})
+        document["lines"][0] |= change
+        assert check(document, 2, linetree.root(SALT, lines(2)).hex(), tmp_path)[0] == 30
+
     def test_openssl_comes_to_the_same_root(self) -> None:
         def openssl(*command: str, given: bytes = b"") -> bytes:
             return subprocess.run(["openssl", *command], input=given, capture_output=True, check=True).stdout
