@@ -195,7 +195,7 @@ class Appeal(Record):
 
     @property
     def content_is_sealed(self) -> bool:
-        return bool(self.case and self.case.content_is_sealed)
+        return any(above.content_is_sealed for above in (self.case, self.report) if above)
 
     def held_with(self) -> list[str]:
         above = self.case or self.report

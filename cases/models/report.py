@@ -187,8 +187,9 @@ class Report(Record):
 
     @property
     def content_is_sealed(self) -> bool:
-        """Whether its files are for custodians only."""
-        return bool(self.rule and self.rule.content_handling == "sealed")
+        """Whether its files are for custodians only: by its own rule, or by the one of the case it went into."""
+        own = self.rule and self.rule.content_handling == "sealed"
+        return bool(own or (self.case and self.case.content_is_sealed))
 
     def held_with(self) -> list[str]:
         return [self.case.reference, *self.case.held_with()] if self.case else []

@@ -10,7 +10,8 @@ from django.db import DatabaseError
 from django.test import Client
 from django.utils.html import escape
 
-from cases.models import Case, Evidence, Finding
+from appeals.models import Appeal
+from cases.models import Case, Evidence, Finding, Report
 from cases.tasks import prepare_evidence
 from tests import factories
 from tests.factories import person, sealed
@@ -51,6 +52,14 @@ def desk(enter: Callable[[str], Client], case: Case) -> Client:
 
 def pictures_in(page: Any) -> list[str]:
     return [address.replace("&amp;", "&") for address in re.findall(r'<img src="(/files/[^"]+)"', page.text)]
+
+
+def test_no_page_with_evidence_on_it_is_kept_by_a_browser(desk: Client, case: Case) -> None:
+    shown = exhibit(case)
+    for address in (shown.get_absolute_url(), f"{shown.get_absolute_url()}redact/"):
+        page = desk.get(address)
+        assert "I will not." in page.text
+        assert "no-store" in page.headers["Cache-Control"]
 
 
 class TestList:
@@ -237,6 +246,16 @@ class TestSealedByLaw:
         assert desk.post(f"{hidden.get_absolute_url()}prepare/").status_code == 403
         prepare_evidence()
         assert not hidden.file.derivatives.exists()
+
+    def test_by_the_rule_of_the_case_files_of_its_reports_and_appeals_are_sealed_too(self, people: dict) -> None:
+        report = factories.report(files=[sealed()])
+        file = SealedFile.objects.of(report).get()
+        case = factories.claimed(code="CH-01", severity=4)
+        Report.objects.filter(pk=report.pk).update(state="accepted", case=case, triaged_by=person("reviewer"))
+        appeal = Appeal(report=Report.objects.get(pk=report.pk))
+        assert appeal.content_is_sealed
+        with pytest.raises(Refused, match="This material is sealed"):
+            SealedFile.objects.get(pk=file.pk).download(actor=person("senior"), reason="x", sha256=file.sha256)
 
 
 class TestWorker:
