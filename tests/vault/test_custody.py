@@ -87,6 +87,11 @@ class TestHold:
         assert list(file.holds) == [placed]
         assert not sealed().holds.exists()
 
+    def test_on_a_part_that_keeps_nothing_says_what_to_hold(self, people: dict) -> None:
+        case = factories.claimed()
+        with pytest.raises(Refused, match=f"Place it on “case:{case.ref}”"):
+            hold(factories.evidence(case))
+
 
 class TestRetention:
     def test_an_open_matter_keeps_its_files(self, people: dict) -> None:

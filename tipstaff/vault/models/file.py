@@ -33,6 +33,15 @@ def loose(file: "SealedFile", actor: Actor) -> str | None:
     return _("This file belongs to another matter already.") if file.matter else None
 
 
+def came_in(file: "SealedFile", _actor: Actor) -> str | None:
+    """What was made of a file goes with it, so a clock of its own would keep nothing."""
+    if file.origin is None:
+        return None
+    return _("This was made of “%(name)s” and is kept as long as that is. Keep that one longer.") % {
+        "name": file.origin
+    }
+
+
 def loose_and_free(file: "SealedFile", actor: Actor) -> str | None:
     if hold := file.holds.first():
         return _("Legal hold %(ref)s keeps it: %(basis)s.") % {"ref": hold.ref, "basis": hold.basis}
@@ -378,6 +387,7 @@ class SealedFile(Record):
     @operation(
         source=State.SEALED,
         permission=Permission.FILE_RETAIN,
+        guard=came_in,
         label=gettext_lazy("Keep it longer"),
         said=gettext_lazy("set how long a file is kept"),
     )

@@ -46,9 +46,25 @@ def names_something(hold: "LegalHold", actor: Actor) -> str | None:
     """What is held must exist: a file, or a record that files belong to."""
     if reason := person_only(actor):
         return reason
-    return (
-        None if references.find(hold.on) else _("There is no “%(name)s” that a hold could be on.") % {"name": hold.on}
-    )
+    found = references.find(hold.on)
+    if found is None:
+        return _("There is no “%(name)s” that a hold could be on.") % {"name": hold.on}
+    if whole := keeps_nothing(found):
+        return _("A hold on “%(name)s” would keep nothing. Place it on “%(whole)s”, which it is a part of.") % {
+            "name": hold.on,
+            "whole": whole.reference,
+        }
+    return None
+
+
+def keeps_nothing(found: Record) -> Record | None:
+    """What to hold instead of a record that no file belongs to by itself (a finding, what was made of a file); None if
+    a hold on it keeps what it names.
+    """
+    if origin := getattr(found, "origin", None):  # it goes with its original, so the original is what is held
+        return origin
+    has_files = type(found).held_with is not Record.held_with
+    return found.history_of() if not has_files and found.history_of() is not found else None
 
 
 def by_another(hold: "LegalHold", actor: Actor) -> str | None:
