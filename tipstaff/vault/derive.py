@@ -1,13 +1,16 @@
 """Making what can be read of a sealed file: in a process of its own, and sealed like any file."""
 
 import contextlib
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,8 @@ from tipstaff.workflow.unit import in_unit_of_work
 READER = System("reader")
 SECONDS = {"text": 30, "image": 30, "video": 90, "hide": 30}
 KINDS = ("veiled", "grey", "plain")
+READING = "reading-"
+UNLOCKED_YET = 10  # seconds within which whoever made a place has locked it
 OURS = Path(__file__).resolve().parents[2]
 # The child gets our code without `tipstaff` itself, which would bring Celery, the settings and with them every secret.
 BEGIN = """
@@ -61,8 +66,39 @@ def act_for(sniffed: str) -> str | None:
     return {"video": "video", "audio": None}.get(main, "text")
 
 
-def folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="reading-")
+@contextlib.contextmanager
+def folder() -> Iterator[str]:
+    """A place in which a file lies in clear while the child reads it. It is locked for as long as this process lives,
+    so that what a killed one left behind can be told apart, and goes.
+    """
+    sweep()
+    with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=READING) as place:
+        lock = os.open(place, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield place
+        finally:
+            os.close(lock)
+
+
+def sweep() -> int:
+    """Remove the places in which nobody works any more; how many."""
+    removed = 0
+    for place in Path(settings.FILE_UPLOAD_TEMP_DIR).glob(f"{READING}*"):
+        try:
+            lock = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:  # gone by now
+            continue
+        try:
+            if time.time() - os.fstat(lock).st_mtime > UNLOCKED_YET:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(place, ignore_errors=True)
+                removed += 1
+        except BlockingIOError:  # somebody works in it
+            pass
+        finally:
+            os.close(lock)
+    return removed
 
 
 def run(act: str, clear: Any, folder: Path, **beside: Any) -> dict[str, Any]:
@@ -138,7 +174,9 @@ def _keep(file: SealedFile, made: Iterable[Made]) -> None:
     kept = [(derivative, seal(file, derivative, content, kind)) for derivative, content, kind in made]
 
     def name_all(_work: Any) -> None:
-        SealedFile.objects.select_for_update(no_key=True).get(pk=file.pk)
+        original = SealedFile.objects.select_for_update(no_key=True).get(pk=file.pk)
+        if original.state != SealedFile.State.SEALED:
+            return  # disposed of while it was read
         if file.derivatives.exclude(kind=Derivative.Kind.REDACTION).exists():
             return  # somebody was faster
         for derivative, sealed in kept:

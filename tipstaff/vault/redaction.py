@@ -139,5 +139,9 @@ def _keep(
         return again  # the same thing sent twice
     made.made_by = actor
     made.file = derive.seal(file, made, content, content_type)
-    made.redact(actor=actor)
+    try:
+        made.redact(actor=actor)
+    except BaseException:
+        storage.let_go(made.file, actor=derive.READER)  # refused after all: no copy of it lies about
+        raise
     return made

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tipstaff.vault import fixity, retention, scanner
+from tipstaff.vault import derive, fixity, retention, scanner
 
 
 @shared_task(ignore_result=True)
@@ -12,6 +12,7 @@ def check_fixity() -> None:
 
 @shared_task(ignore_result=True)
 def remove_unclaimed() -> None:
+    derive.sweep()
     fixity.remove_unclaimed()
 
 

@@ -29,6 +29,12 @@ def as_the_original(derivative: "Derivative", actor: Actor) -> str | None:
     return SealedFile.read.operation.refusal(derivative.parent, actor)  # type: ignore[attr-defined]
 
 
+def original_is_there(derivative: "Derivative", _actor: Actor) -> str | None:
+    """The original is locked by now: of one that was disposed of meanwhile nothing is kept."""
+    sealed = derivative.parent.state == SealedFile.State.SEALED
+    return None if sealed else _("There are no bytes of this file any more, so nothing is made of it.")
+
+
 def may_redact(derivative: "Derivative", actor: Actor) -> str | None:
     return person_only(actor) or SealedFile.read.operation.refusal(derivative.parent, actor)  # type: ignore[attr-defined]
 
@@ -124,7 +130,12 @@ class Derivative(Record):
         if self.file is not None:  # the constraint sees to it that it is there
             self.file.attach(actor=actor, to=self.parent)
 
-    @operation(creates=True, permission=Permission.FILE_SEAL, said=gettext_lazy("made a version to read"))
+    @operation(
+        creates=True,
+        permission=Permission.FILE_SEAL,
+        guard=original_is_there,
+        said=gettext_lazy("made a version to read"),
+    )
     def make(self, *, actor: Actor) -> None:
         """Keep what a tool made of the original; it belongs to the original, and goes with it."""
         self._attach(actor)

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 @needs(Permission.FILE_READ)
 def download(request: StaffRequest, pk: UUID) -> HttpResponseBase:
     """Ask why; then the original bytes, as an attachment only."""
-    sealed = get_object_or_404(SealedFile.objects.visible_to(request.user), pk=pk)
+    sealed = _find(request, pk)
     form = DownloadForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return _original(request, sealed, form.cleaned_data["reason"])
@@ -43,6 +43,11 @@ def download(request: StaffRequest, pk: UUID) -> HttpResponseBase:
     refusal = getattr(SealedFile.download, "operation").refusal(sealed, request.user)  # noqa: B009
     context = {"file": sealed, "form": form, "matter": matter, "refusal": refusal}
     return render(request, "vault/download.html", context, status=422 if form.errors else 200)
+
+
+def _find(request: StaffRequest, pk: UUID) -> SealedFile:
+    """What came in. What was made of it is looked at through its own door, which writes into the original's log."""
+    return get_object_or_404(SealedFile.objects.visible_to(request.user).originals(), pk=pk)
 
 
 def _original(request: StaffRequest, sealed: SealedFile, reason: str) -> FileResponse:
@@ -84,7 +89,7 @@ def _note_denial(sealed: SealedFile, person: Actor, reason: str, refusal: Refuse
 @needs(Permission.FILE_READ)
 def unseal(request: StaffRequest, pk: UUID) -> HttpResponse:
     """Ask a custodian to let one open sealed material for a few hours; back to the matter that it belongs to."""
-    sealed = get_object_or_404(SealedFile.objects.visible_to(request.user), pk=pk)
+    sealed = _find(request, pk)
     matter = references.find(sealed.matter)
     if matter is None or not sealed.in_sight_of(request.user):
         raise NotPermitted(_("Your roles do not allow this."), permission=Permission.FILE_READ, about=sealed.stream)
