@@ -62,6 +62,14 @@ def test_no_page_with_evidence_on_it_is_kept_by_a_browser(desk: Client, case: Ca
         assert "no-store" in page.headers["Cache-Control"]
 
 
+@pytest.mark.parametrize("code", [0xAD, 0x200B, 0x200F, 0x202E, 0x2060, 0x2063, 0xE0041, 0xE0100, 0xE01EF])
+def test_letters_that_show_nothing_are_written_out(code: int, desk: Client, case: Case) -> None:
+    shown = exhibit(case, f"user: Say{chr(code)}this.\n")
+    page = desk.get(shown.get_absolute_url()).text
+    assert f"Say⟨U+{code:04X}⟩this." in page
+    assert f"Say{chr(code)}this" not in page
+
+
 class TestList:
     def test_nothing_sealed_says_what_to_do(self, desk: Client, case: Case) -> None:
         assert "Nothing is sealed yet" in desk.get(f"/desk/cases/{case.ref}/exhibits/").text

@@ -16,7 +16,9 @@ ODD = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)} | 
 ODD |= {
     code: f"⟨U+{code:04X}⟩" for code in [*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
 }
-ODD |= {code: f"⟨U+{code:04X}⟩" for code in range(0xE0000, 0xE0080)}
+SILENT = (0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x2060, 0x2065), *range(0x206A, 0x2070), 0xFFF9, 0xFFFA,
+          0xFFFB)  # fmt: skip
+ODD |= {code: f"⟨U+{code:04X}⟩" for code in (*SILENT, *range(0xE0000, 0xE1000))}  # tags and selectors carry whole texts
 
 
 def visible(text: str) -> str:
