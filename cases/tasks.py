@@ -33,9 +33,16 @@ def close_at_rest() -> None:
 @shared_task(ignore_result=True)
 def prepare_evidence() -> None:
     """Make what can be read of evidence that came in. What the law keeps from most people is not opened for it."""
-    waiting = Evidence.objects.filter(
-        added_at__gt=now() - FRESH, file__state=SealedFile.State.SEALED, file__damaged_at=None, file__derivatives=None
-    ).exclude(case__rule__content_handling="sealed")
+    waiting = (
+        Evidence.objects.filter(
+            added_at__gt=now() - FRESH,
+            file__state=SealedFile.State.SEALED,
+            file__damaged_at=None,
+            file__derivatives=None,
+        )
+        .exclude(case__rule__content_handling="sealed")
+        .exclude(file__scan_result=SealedFile.Scan.FOUND)
+    )
     for exhibit in waiting.select_related("file").order_by("-added_at")[:AT_ONCE]:
         try:
             derive.prepare(exhibit.file)

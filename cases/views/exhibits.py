@@ -302,6 +302,8 @@ def exhibit_prepare(request: StaffRequest, ref: str, item: int) -> HttpResponse:
         raise NotPermitted(
             _("Your roles do not allow this."), permission=Permission.FILE_READ, about=chosen.file.stream
         )
+    if refusal := SealedFile.read.operation.refusal(chosen.file, request.user):  # type: ignore[attr-defined]
+        raise Refused(refusal)
     reading = Reading(chosen)
     if not _prepare(reading):
         raise Refused(reading.why_not)

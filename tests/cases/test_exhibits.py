@@ -276,6 +276,14 @@ class TestWorker:
         assert [one.kind for one in shown.file.derivatives.all()] == ["lines"]
         assert SealedFile.objects.get(pk=broken.file_id).damaged_at
 
+    def test_no_reader_opens_what_a_scanner_found_something_in(self, desk: Client, case: Case) -> None:
+        shown = exhibit(case)
+        shown.file.scan(actor=factories.SYSTEM, result="found", detail="Eicar-Test-Signature", scanner="ClamAV 1.4")
+        prepare_evidence()
+        assert "Eicar-Test-Signature" in desk.get(shown.get_absolute_url()).text
+        assert desk.post(f"{shown.get_absolute_url()}prepare/").status_code == 409
+        assert not shown.file.derivatives.exists()
+
     def test_by_hand_where_it_has_not_yet(self, desk: Client, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("cases.views.exhibits.AT_ONCE_BYTES", 1)
         shown = exhibit(case)
