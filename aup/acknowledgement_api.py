@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from aup.api import VersionNumber
 from aup.models import Acknowledgement, PolicyVersion
 from aup.models.acknowledgement import LINK_DAYS, SIGNATORY_LIMIT, still_binds, token_for
-from tipstaff.accounts.api import IDEMPOTENCY_KEY, Account, Filters, Instant, Reading, Resource, idempotent
+from tipstaff.accounts.api import IDEMPOTENCY_KEY, Account, Filters, Instant, Named, Reading, Resource, idempotent
 from tipstaff.accounts.models import Subject
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -29,7 +29,7 @@ READ = {
 }
 
 
-class KnownAccount(serializers.SlugRelatedField):
+class KnownAccount(Named):
     """An account by the provider's own id; one that we do not know is refused, not made."""
 
     def __init__(self, **options: Any) -> None:
@@ -51,7 +51,7 @@ class AcknowledgementSerializer(Reading[Acknowledgement]):
     """That an account read a version of the policy."""
 
     account: Any = KnownAccount(source="subject")
-    version: Any = serializers.SlugRelatedField(
+    version: Any = Named(
         slug_field="number",
         queryset=PolicyVersion.objects.published(),
         required=False,

@@ -374,7 +374,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tipstaff.accounts.tokens.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["tipstaff.accounts.tokens.NeedsScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["tipstaff.accounts.bodies.Bodies"],
     "DEFAULT_SCHEMA_CLASS": "tipstaff.accounts.api.documents.Schema",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},

@@ -15,6 +15,7 @@ from cases.models.report import LINKS_LIMIT, code_for
 from tipstaff.accounts.api import (
     Filters,
     Instant,
+    Named,
     NoFacts,
     Reading,
     Reference,
@@ -61,7 +62,7 @@ READ = {name: value for name, value in SENT.items() if name != "files"} | {
 class ReportSerializer(Reading[Report]):
     """A report as its machine sent it, and where it stands."""
 
-    rule = serializers.SlugRelatedField(
+    rule = Named(
         slug_field="code", queryset=Rule.objects.none(), required=False, allow_null=True, help_text="A rule's code."
     )
     links = serializers.ListField(child=serializers.URLField(max_length=1000), max_length=LINKS_LIMIT, required=False)

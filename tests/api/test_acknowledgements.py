@@ -1,5 +1,6 @@
 """`/api/v1/acknowledgements/`: one step of signing up."""
 
+import json
 from typing import Any
 
 import pytest
@@ -105,3 +106,26 @@ def test_staff_are_not_told_to_machines(platform: Caller, number: str) -> None:
     reviewer = factories.person("reviewer")
     Acknowledgement.given(version, reviewer, actor=reviewer, means="desk")
     assert platform.get("/acknowledgements/").json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "field"),
+    [
+        ("/acknowledgements/", {"account": "a\0b"}, "account"),
+        ("/acknowledgements/", {"account": "org_42", "version": "\0"}, "version"),
+        ("/reports/", {"rule": "SP\0"}, "rule"),
+        ("/subjects/org_43/", {"kind": "organization", "parent": "\0"}, "parent"),
+    ],
+)
+def test_a_name_with_a_nul_is_nobodys(people: dict, path: str, sent: dict, field: str) -> None:
+    factories.subject("org_42")
+    caller = Caller()
+    answer = caller.send("put" if "org_43" in path else "post", path, json.dumps(sent).encode())
+    assert answer.status_code == 400
+    assert answer.json()["errors"][field] == ["Invalid value."]
+
+
+def test_brackets_without_end_are_a_bad_body(platform: Caller) -> None:
+    answer = platform.send("post", "/acknowledgements/", b"[" * 100_000)
+    assert answer.status_code == 400
+    assert "nested deeper" in answer.json()["detail"]

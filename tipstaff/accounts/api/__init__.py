@@ -3,6 +3,7 @@
 from tipstaff.accounts.api.files import FileViewSet, SentFiles
 from tipstaff.accounts.api.filters import Account, Filters, Instant, Reference, Several
 from tipstaff.accounts.api.idempotency import IDEMPOTENCY_KEY, KeyReused, idempotent
+from tipstaff.accounts.api.named import Named
 from tipstaff.accounts.api.pages import Pages
 from tipstaff.accounts.api.resources import NoFacts, Reading, Resource
 from tipstaff.accounts.api.subjects import SubjectViewSet
@@ -14,6 +15,7 @@ __all__ = [
     "Filters",
     "Instant",
     "KeyReused",
+    "Named",
     "NoFacts",
     "Pages",
     "Reading",

@@ -3,11 +3,11 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tipstaff.accounts.api.filters import ACCOUNT
+from tipstaff.accounts.api.named import Named
 from tipstaff.accounts.api.resources import Reading, Resource
 from tipstaff.accounts.models import Subject
 from tipstaff.permissions import Permission
@@ -48,7 +48,7 @@ EXAMPLE = {
 class SubjectSerializer(Reading[Subject]):
     """An account of the provider."""
 
-    parent: Any = serializers.SlugRelatedField(
+    parent: Any = Named(
         slug_field="external_id", queryset=Subject.objects.all(), required=False, allow_null=True, default=None
     )
 
