@@ -79,9 +79,15 @@ def speak(request: HttpRequest, language: str) -> None:
 
 def kept(request: HttpRequest) -> str:
     """What a link on this page carries so that the next one speaks the same: `?lang=es`, or nothing."""
+    carried = carries(request)
+    return f"?{urlencode(carried)}" if carried else ""
+
+
+def carries(request: HttpRequest) -> dict[str, str]:
+    """The same as parameters, for an address that has others, and for a form that asks with GET."""
     asked, preferred = getattr(request, "language_asked", ""), getattr(request, "language_preferred", "")
-    current = translation.get_language()
-    return f"?{ASKED}={current}" if asked or (preferred and current != preferred) else ""
+    current = translation.get_language() or ""
+    return {ASKED: current} if asked or (preferred and current != preferred) else {}
 
 
 def mailed(path: str, language: str) -> str:

@@ -19,6 +19,7 @@ from aup.models import PolicyVersion, Rule
 from aup.places import named
 from aup.publication import text_of
 from tipstaff.access import public
+from tipstaff.languages import carries
 from tipstaff.time import now
 
 PER_PAGE = 25  # rules whose words are compared on one page
@@ -87,7 +88,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     if asked and form.is_valid():
         by_number = {version.number: version for version in versions}
         before, after = by_number[form.cleaned_data["from"]], by_number[form.cleaned_data["to"]]
-        context |= _compared(before, after, request.GET.get("page", "1"))
+        context |= _compared(before, after, request.GET.get("page", "1"), carries(request))
     return render(request, "aup/compare_page.html", context)
 
 
@@ -99,11 +100,11 @@ def _asked(request: HttpRequest) -> dict[str, Any] | None:
     return {"from": bound[1], "to": bound[0]} if len(bound) > 1 else None
 
 
-def _compared(before: PolicyVersion, after: PolicyVersion, number: str) -> dict[str, Any]:
+def _compared(before: PolicyVersion, after: PolicyVersion, number: str, carried: dict[str, str]) -> dict[str, Any]:
     """Words are compared only for the rules of one page; which rules differ is known without."""
     found = diff.compare(worded(text_of(before)), worded(text_of(after)))
     page = Paginator(found.rules, PER_PAGE).get_page(number)
-    address = f"{reverse('aup:compare')}?from={before.number}&to={after.number}"
+    address = reverse("aup:compare", query={"from": before.number, "to": after.number} | carried)
     counts = {kind: found.count(kind) for kind in ("added", "removed", "changed")}
     return {
         "before": before,

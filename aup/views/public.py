@@ -21,6 +21,7 @@ from aup.models.decision_matrix import said
 from aup.reading import measured
 from aup.wording import Reading, Said
 from tipstaff.access import public
+from tipstaff.languages import carries
 from tipstaff.time import now
 
 GRANTS = {
@@ -71,7 +72,7 @@ def policy_page(request: HttpRequest, version: PolicyVersion | None, *, address:
         "address": address or reverse("aup:policy"),
         "pinned": bool(address),
         "reading": reading,
-        "links_to": urlencode(_carried(address and version.number, reading)),
+        "links_to": urlencode(_carried(address and version.number, reading) | carries(request)),
     }
     if not request.headers.get("HX-Request"):
         context |= _standing(version) if address else {}

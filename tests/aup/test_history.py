@@ -194,6 +194,10 @@ class TestCompare:
         assert "<del>T1</del>" in page
         assert "<ins>T2</ins>" in page
 
+    def test_its_form_keeps_the_language_asked_for(self, client, published, second):
+        page = text(client.get("/policy/compare/?from=9.0&to=9.1&lang=es"))
+        assert '<input type="hidden" name="lang" value="es">' in page
+
     def test_the_same_says_so(self, client, published):
         assert "Nothing differs" in text(client.get("/policy/compare/?from=9.0&to=9.0"))
 

@@ -116,6 +116,13 @@ class TestPolicy:
     def test_the_switch_is_no_search(self, client, translated):
         assert 'role="status"' not in in_language(client, "/policy/?lang=es", "en").partition('id="rules"')[2]
 
+    def test_a_language_that_the_address_asks_for_goes_along(self, client, translated):
+        carried = '<input type="hidden" name="lang" value="es">'
+        page = in_language(client, "/policy/?lang=es", "en")
+        assert carried in page.partition('role="search"')[2].partition("</form>")[0]
+        assert 'href="/policy/rules/SP-01/?lang=es"' in page
+        assert carried not in in_language(client, "/policy/", "es")
+
     def test_an_earlier_wording_is_marked_in_words(self, client, later):
         assert "redacción anterior" not in in_language(client, "/policy/", "es")
         assert "redacción anterior" in in_language(client, "/policy/rules/SP-01/?version=9.1", "es")
