@@ -176,7 +176,10 @@ class TestTextPage:
         documents = harbour()
         documents.taxonomy["groups"] = []
         version = drafted(type(documents).given(documents.taxonomy, documents.matrix), editor, "h-0")
-        assert "Add a group first." in text(desk.get(url("text", version)))
+        page = text(desk.get(url("text", version)))
+        assert "Add a group first." in page
+        assert "It cannot be published without any." in page
+        assert "All are complete." not in page
 
     def test_groups(self, desk, small):
         assert "New group" in text(desk.get(url("group_new", small)))
