@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.factories import sealed
+from tests.factories import SYSTEM, sealed
 from tipstaff.ledger.models import Event
 from tipstaff.vault import storage
 from tipstaff.vault.models import SealedFile
@@ -47,6 +47,18 @@ def test_a_second_run_changes_nothing_and_is_no_event(settings: Any) -> None:
     sealed()
     assert run("rewrap") == "0 of 1 files were put under today's key; none needs an older one.\n"
     assert not Event.objects.filter(kind="vault.rewrapped").exists()
+
+
+def test_what_was_set_aside_or_never_stored_has_no_key_and_stands_in_no_way(settings: Any) -> None:
+    kept, spare, broken = sealed(b"kept\n"), sealed(b"spare\n"), SealedFile(name="x", wrapped_key=storage._wrap("x"))
+    spare.set_aside(actor=SYSTEM)
+    broken.receive(actor=SYSTEM)
+    broken.fail(actor=SYSTEM, reason="no room")
+    assert bytes(SealedFile.objects.get(pk=broken.pk).wrapped_key) == b""
+    settings.VAULT_KEY, settings.VAULT_KEY_FALLBACKS = "new", [settings.VAULT_KEY]
+    assert run("rewrap") == "1 of 1 files were put under today's key; none needs an older one.\n"
+    settings.VAULT_KEY_FALLBACKS = []
+    assert content(kept) == b"kept\n"
 
 
 def test_a_key_that_nobody_has_is_told_and_the_others_are_moved(settings: Any) -> None:

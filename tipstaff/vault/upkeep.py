@@ -29,7 +29,7 @@ def rewrap(tally: Tally) -> Iterator[str]:
 
     Safe beside uploads and to stop at any moment: what is done stays, and what is left still opens with the older key.
     """
-    kept = SealedFile.objects.exclude(state=SealedFile.State.DISPOSED)
+    kept = SealedFile.objects.exclude(wrapped_key=b"")  # destroyed: disposed of, set aside, or never stored
     for file in kept.order_by("pk").only("pk", "wrapped_key").iterator(chunk_size=500):
         tally.files += 1
         before = bytes(file.wrapped_key)

@@ -316,7 +316,8 @@ class SealedFile(Record):
         said=gettext_lazy("failed to store a file"),
     )
     def fail(self, *, actor: Actor, reason: str) -> None:
-        """The bytes could not be stored; nothing of them is kept."""
+        """The bytes could not be stored; nothing of them is kept, and no key that would open a copy."""
+        self.wrapped_key = b""
 
     @operation(source=State.SEALED, permission=Permission.FILE_SEAL, guard=loose, said=gettext_lazy("attached a file"))
     def attach(self, *, actor: Actor, to: Record) -> None:
