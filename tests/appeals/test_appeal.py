@@ -42,6 +42,17 @@ class TestLodge:
         assert appeal.ref in page.content.decode()
         assert not stranger.cookies
 
+    def test_whoever_hears_it_reads_what_the_case_rests_on(self, enter) -> None:
+        case = factories.claimed()
+        exhibit = factories.evidence(case)
+        factories.finding(case)
+        decision = factories.draft(case)
+        decision.propose(actor=person("reviewer"))
+        decision.issue(actor=person("senior"))
+        page = enter("appeals").get(factories.lodged(decision).get_absolute_url())
+        assert page.status_code == 200
+        assert f"/desk/cases/{case.ref}/exhibits/{exhibit.exhibit}/" in page.text
+
     def test_opening_the_link_changes_nothing(self, client: Client) -> None:
         decision = factories.issued()
         events = Event.objects.count()
