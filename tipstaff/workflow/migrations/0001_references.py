@@ -3,7 +3,7 @@
 from django.db import migrations
 
 # report, case, decision, sanction, appeal, waiver, policy version, ballot, AI system (a machine), control (a check)
-LETTERS = "rcdsawpbmk"
+LETTERS = "rcdsawpbmkhuxf"
 
 SQL = """
 CREATE FUNCTION tipstaff_ref(letter text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$

@@ -49,7 +49,7 @@ ALTER TABLE aup_feedback ENABLE ALWAYS TRIGGER aup_feedback_keep_all;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aup", "0007_feedback"), ("workflow", "0003_feedback_references")]
+    dependencies = [("aup", "0004_translation_guards"), ("workflow", "0001_references")]
     operations = [
         migrations.RunSQL(
             GUARDS,

@@ -24,7 +24,7 @@ ALTER TABLE vault_derivative ENABLE ALWAYS TRIGGER vault_derivative_keep_all;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0003_derivatives"), ("ledger", "0002_guards")]
+    dependencies = [("vault", "0001_initial"), ("ledger", "0002_guards")]
     operations = [
         migrations.RunSQL(
             KEPT,

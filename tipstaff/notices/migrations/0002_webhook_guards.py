@@ -1,6 +1,6 @@
 """What a webhook message says, to whom and in which place does not change once it is queued."""
 
-from django.db import migrations, models
+from django.db import migrations
 
 GUARDS = """
 CREATE FUNCTION notices_keep_delivery() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -24,18 +24,7 @@ ALTER TABLE notices_delivery ENABLE ALWAYS TRIGGER notices_delivery_keep;
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("notices", "0002_webhooks"),
-    ]
-
+    dependencies = [("notices", "0001_initial")]
     operations = [
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "queued")),
-                fields=["endpoint", "subject_key", "place"],
-                name="delivery_line",
-            ),
-        ),
         migrations.RunSQL(GUARDS, "DROP FUNCTION notices_keep_delivery() CASCADE"),
     ]

@@ -35,5 +35,5 @@ ALTER TABLE aup_translation ENABLE ALWAYS TRIGGER aup_translation_keep_all;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aup", "0005_translations")]
+    dependencies = [("aup", "0003_authoring_guards")]
     operations = [migrations.RunSQL(FUNCTION, "DROP FUNCTION aup_keep_translation() CASCADE;")]

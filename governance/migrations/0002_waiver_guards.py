@@ -103,7 +103,7 @@ ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_kept_all;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0002_committee_and_waivers"), ("ledger", "0002_guards")]
+    dependencies = [("governance", "0001_initial"), ("ledger", "0002_guards")]
     operations = [
         migrations.RunSQL(
             BALLOTS
