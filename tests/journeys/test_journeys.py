@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from tests.journeys.pages import BORROWED, LOOKS, MIRRORED, crawl, faults
@@ -338,6 +339,10 @@ def test_what_is_refused_is_refused_in_our_words(visit: Visit, scripts: bool, tm
     page.get_by_label("What happened?").fill("Too much to send.")
     page.get_by_label("I believe that what I wrote is true").check()
     page.get_by_label("Files").set_input_files(files)
+    if scripts:  # the form holds as many as it takes, and says so before anything is sent
+        expect(page.locator("[data-files-list] > *")).to_have_count(settings.FILES_PER_FORM)
+        expect(page.locator("[data-files-wrong]")).to_contain_text(str(settings.FILES_PER_FORM))
+        return
     with page.expect_response("**/report/", timeout=60_000) as waiting:
         page.get_by_role("button", name="Send the report").click()
     assert waiting.value.status == 413
