@@ -34,7 +34,7 @@ class RefusalMiddleware:
         if length.isdigit() and int(length) > limit:
             return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
         if unreadable(request):
-            return page(request, 400, _("This address cannot be read. Go back and try the link again."))
+            return page(request, 404, _("This address cannot be read. Go back and try the link again."))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -117,7 +117,7 @@ def test_a_public_page_is_there(db: None, client: Client, name: str, address: st
 )
 def test_a_nul_in_an_address_is_refused_in_words(people: dict, enter, address: str) -> None:
     answer = enter("lead").get(address)
-    assert answer.status_code == 400
+    assert answer.status_code == 404
     assert "cannot be read" in answer.text
 
 

@@ -216,7 +216,7 @@ class TestTheList:
         assert self.refs(desk, show="nonsense") == [early.ref, late.ref]
         assert self.refs(desk, kind="near_miss") == [early.ref]
         assert self.refs(desk, rule="sp-03") == [late.ref]
-        assert self.refs(desk, rule="SP-03' OR 1") == self.refs(desk, rule="a\0b") == []
+        assert self.refs(desk, rule="SP-03' OR 1") == []
         assert self.refs(desk, show="answered") == [done.ref]
         assert set(self.refs(desk, show="all", rule="SP-03")) == {late.ref, done.ref}
 

@@ -159,12 +159,12 @@ class TestNotices:
 def test_sealed_material_stays_with_the_custodian(enter) -> None:
     case = factories.claimed(code="CH-01", severity=4)
     exhibit = factories.evidence(case)
-    page = enter("senior").post(exhibit.file.get_absolute_url(), {"purpose": "look"})
+    page = enter("senior").post(exhibit.file.get_absolute_url(), {"reason": "To look."})
     assert page.status_code == 409
     assert "sealed" in page.content.decode()
-    events = Event.objects.filter(kind="file.read").count()
-    assert enter("custodian").post(exhibit.file.get_absolute_url(), {"purpose": "hold"}).status_code == 409
-    assert Event.objects.filter(kind="file.read").count() == events
+    events = Event.objects.filter(kind="file.downloaded").count()
+    assert enter("custodian").post(exhibit.file.get_absolute_url(), {"reason": "To hold it."}).status_code == 409
+    assert Event.objects.filter(kind="file.downloaded").count() == events
 
 
 def test_a_body_without_files_is_a_form_and_no_more(enter) -> None:

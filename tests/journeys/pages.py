@@ -9,10 +9,11 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
 
-# Everything that axe knows in two looks, and in the third what only that one can change.
+# Everything that axe does by itself in two looks; in the other two what only they can change, or has to be asked for.
 LOOKS: tuple[tuple[int, Literal["light", "dark"], list[str]], ...] = (
     (1280, "light", []),
     (1280, "dark", ["color-contrast"]),
+    (360, "light", ["target-size"]),
     (360, "dark", []),
 )
 # From right to left only what is mirrored can be different: order and reach, not colours.

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests import factories
@@ -471,18 +471,6 @@ class TestRow:
 
 
 class TestLease:
-    def test_a_sudden_backlog_is_not_compared_with_itself(self) -> None:
-        """Each message asks its own line for the first, whatever the planner knows; a join would be quadratic."""
-        endpoint, accounts = registered("http://127.0.0.1:9/"), [factories.subject() for _ in range(5)]
-        for number in range(40):
-            queued(endpoint, accounts[number % 5], number)
-        connection.cursor().execute("SET LOCAL enable_seqscan = off")  # tables this small are read whole otherwise
-        plan = Delivery.objects.due(now()).filter(endpoint=endpoint).order_by("next_attempt_at")[:4].explain()
-        steps = plan.splitlines()
-        asked = [steps[at + 1] for at, step in enumerate(steps) if "using delivery_line" in step]
-        assert asked, plan
-        assert all("subject_key" in condition for condition in asked), plan
-
     def test_who_was_too_slow_and_finds_it_settled_goes_on(self, receiver: Receiver) -> None:
         endpoint = registered(receiver.url)
         delivery, other = queued(endpoint, factories.subject()), queued(endpoint, factories.subject())

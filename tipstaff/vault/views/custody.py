@@ -22,6 +22,7 @@ from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.vault.custody_forms import DisposeForm, HoldForm, ReasonForm, RetainForm, UnsealForm
 from tipstaff.vault.models import Disposal, LegalHold, SealedFile, Unsealing
+from tipstaff.vault.views.sight import in_sight
 from tipstaff.workflow import references
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.models import Record
@@ -104,7 +105,7 @@ def _file_page(
     disposals = found.disposals.select_related("proposed_by", "refused_by").prefetch_related("approvals__person")
     context = {
         "file": found,
-        "matter": _in_sight(request, references.find(found.matter)),
+        "matter": in_sight(request.user, references.find(found.matter)),
         "holds": found.holds.select_related("placed_by"),
         "expires_at": found.expires_at(),
         "clocks": found.retention_clocks.select_related("set_by"),
@@ -115,14 +116,6 @@ def _file_page(
         "trail": steps_of(found, limit=STEPS),
     }
     return render(request, "vault/file_page.html", context, status=status)
-
-
-def _in_sight(request: StaffRequest, record: Record | None) -> Record | None:
-    """The record where this person may open its page; its reference is shown in any case."""
-    if record is None or not record.get_absolute_url():
-        return None
-    known: Any = type(record)._default_manager
-    return record if known.visible_to(request.user).filter(pk=record.pk).exists() else None
 
 
 def _acts(request: StaffRequest, record: Record) -> list[dict[str, Any]]:
@@ -236,7 +229,7 @@ def holds(request: StaffRequest) -> HttpResponse:
 @needs(Permission.CUSTODY_VIEW)
 def hold(request: StaffRequest, ref: str) -> HttpResponse:
     found = get_object_or_404(LegalHold.objects.visible_to(request.user), ref=ref.upper())
-    on = _in_sight(request, references.find(found.on))
+    on = in_sight(request.user, references.find(found.on))
     url = reverse("vault:file", args=[on.pk]) if isinstance(on, SealedFile) else on.get_absolute_url() if on else ""
     context = {"hold": found, "on": on, "on_url": url, "acts": _acts(request, found)}
     return render(request, "vault/hold_page.html", context | {"trail": steps_of(found, limit=STEPS)})

@@ -20,6 +20,7 @@ from tipstaff.time import now
 from tipstaff.vault import fixity, storage
 from tipstaff.vault.custody_forms import DownloadForm
 from tipstaff.vault.models import SealedFile, Unsealing
+from tipstaff.vault.views.sight import in_sight
 from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.refused import NotPermitted, Refused
@@ -39,7 +40,7 @@ def download(request: StaffRequest, pk: UUID) -> HttpResponseBase:
         if request.method == "POST":
             return _original(request, sealed, "")  # refused, and that is recorded
         raise Http404
-    matter = references.find(sealed.matter)
+    matter = in_sight(request.user, references.find(sealed.matter))
     refusal = getattr(SealedFile.download, "operation").refusal(sealed, request.user)  # noqa: B009
     context = {"file": sealed, "form": form, "matter": matter, "refusal": refusal}
     return render(request, "vault/download.html", context, status=422 if form.errors else 200)
