@@ -20,6 +20,11 @@ REASONS = "The account scheduled four hundred posts through forty accounts witho
 PATIENCE = 240  # seconds: a restart of everything on a busy machine takes a while
 
 
+def log(lines: int) -> bytes:
+    """The text of a log that nobody has sent before."""
+    return "".join(f"{n:06} post scheduled by {random.randbytes(24).hex()}\n" for n in range(lines)).encode()
+
+
 @dataclass
 class Answer:
     status: int
@@ -143,7 +148,7 @@ class Town:
             browser = self.browser()
             browser.insist("GET", "/report/")
             typed = {"submission": str(uuid4()), "description": "Seen in one night.", "good_faith": "on"}
-            answer = browser.upload("/report/", "files", random.randbytes(60_000), **typed)
+            answer = browser.upload("/report/", "files", log(800), **typed)
             code = re.search(r'class="secret"[^>]*>([0-9A-Z-]{19})<', answer.text)
             if answer.status == 200 and code:
                 self.notebook.codes.append(code[1])
@@ -177,7 +182,8 @@ class Town:
         address = f"/desk/cases/{case[1]}"
         self._act(self.reviewer, f"{address}/claim/")
         sealed = {"evidence-kind": "log", "evidence-label": "The night", "evidence-source": "log"}
-        self.reviewer.upload(f"{address}/evidence/", "evidence-upload", random.randbytes(30_000), **sealed)
+        answer = self.reviewer.upload(f"{address}/evidence/", "evidence-upload", log(400), **sealed)
+        self._expected(f"{address}/evidence/", answer)
         conduct = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M}"
         self._act(
             self.reviewer, f"{address}/propose/", outcome="breach", rule="SP-03", conduct_at=conduct, reasons=REASONS,
@@ -188,7 +194,9 @@ class Town:
             self.notebook.issued.append(decision[1])
 
     def _act(self, who: Browser, path: str, **fields: str) -> bool:
-        answer = who.post(path, **fields)
+        return self._expected(path, who.post(path, **fields))
+
+    def _expected(self, path: str, answer: Answer) -> bool:
         if answer.status not in {0, 302, 409}:
             self.notebook.odd.append(f"{path} was answered {answer.status}")
         return answer.status == 302
