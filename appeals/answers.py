@@ -9,17 +9,19 @@ from django.utils.translation import gettext as _
 from cases.statement import measure
 from tipstaff import languages
 from tipstaff.notices import outbox
-from tipstaff.notices.models import Notice
+from tipstaff.notices.models import Message, Notice
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
 
 if TYPE_CHECKING:
     from appeals.models import Appeal
 
+RECEIPT = "appeal_received"
 
-def confirm_receipt(appeal: "Appeal", *, actor: Actor) -> None:
-    outbox.queue(
-        "appeal_received",
+
+def confirm_receipt(appeal: "Appeal", *, actor: Actor) -> Message | None:
+    return outbox.queue(
+        RECEIPT,
         to=address(appeal),
         about=appeal,
         actor=actor,

@@ -194,6 +194,13 @@ class Appeal(Record):
         return self.report.severity if self.report else 2
 
     @property
+    def refers(self) -> bool:
+        """Whether the rule at issue makes referral to an authority compulsory."""
+        if self.decision:
+            return self.decision.refers
+        return self.report.refers if self.report else False
+
+    @property
     def content_is_sealed(self) -> bool:
         return any(above.content_is_sealed for above in (self.case, self.report) if above)
 
@@ -219,7 +226,13 @@ class Appeal(Record):
         milder = set(self.decision.milder_tiers)
         return [tier for place, (code, tier) in enumerate(tiers.items()) if place >= floor and code in milder]
 
+    def mail_settled(self, kind: str) -> None:
+        if kind == answers.RECEIPT:
+            clocks.stop(self, Clock.Kind.APPEAL_RECEIPT)
+
     def clock_moved(self, clock: Clock) -> None:
+        if clock.kind != Clock.Kind.APPEAL:
+            return
         due_at = None if clock.stopped_at or clock.paused_at else clock.due_at
         type(self).objects.filter(pk=self.pk).exclude(due_at=due_at).update(due_at=due_at)
 
@@ -230,8 +243,9 @@ class Appeal(Record):
             sealed.give_to(self, actor=actor)
         if self.decision:
             self.decision.contest(actor=actor)
-        self.due_at = clocks.start(self, Clock.Kind.APPEAL, severity=self.severity).due_at
-        answers.confirm_receipt(self, actor=actor)
+        self.due_at = clocks.start(self, Clock.Kind.APPEAL, severity=self.severity, referral=self.refers).due_at
+        if answers.confirm_receipt(self, actor=actor):
+            clocks.start_if_set(self, Clock.Kind.APPEAL_RECEIPT, severity=self.severity, referral=self.refers)
 
     @operation(
         source=State.LODGED,
@@ -350,6 +364,6 @@ class Appeal(Record):
     def _end(self, actor: Actor, outcome: State) -> None:
         self.decided_at, self.due_at = now(), None
         heard = outcome not in (self.State.INADMISSIBLE, self.State.WITHDRAWN)
-        clocks.stop(self, Clock.Kind.APPEAL, cancelled=not heard)
+        clocks.stop(self, Clock.Kind.APPEAL, cancelled=None if heard else Clock.CancelReason.UNHEARD)
         if outcome != self.State.WITHDRAWN:
             answers.give(self, outcome=outcome, actor=actor)

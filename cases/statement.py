@@ -15,6 +15,8 @@ from aup.models.decision_matrix import said
 from tipstaff.accounts.models import Subject
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
+from tipstaff.sla import clocks
+from tipstaff.sla.models import Clock
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from cases.models import Decision, Sanction
 
 HEADING_LIMIT = 250
+MAIL = "decision_issued"
 APPEAL_MONTHS = 6  # DSA 20(1); a tier may say more
 
 
@@ -50,7 +53,7 @@ def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:
         )
     notice.give(actor=actor)
     message = outbox.queue(
-        "decision_issued",
+        MAIL,
         to=to.contact,
         about=decision,
         actor=actor,
@@ -60,6 +63,7 @@ def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:
     )
     if message is not None:
         Notice.objects.filter(pk=notice.pk).update(message=message)
+        clocks.start_if_set(decision, Clock.Kind.STATEMENT, severity=decision.case.severity, referral=decision.refers)
     return notice
 
 

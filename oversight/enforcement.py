@@ -3,7 +3,7 @@ promise what the code does not do.
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -21,11 +21,13 @@ from governance.models.waiver import RECERTIFY_MONTHS
 from governance.quorum import SEATS_MINIMUM
 from tipstaff.access import public
 from tipstaff.permissions import Permission, Role, roles_with
-from tipstaff.sla import clocks
-from tipstaff.sla.models import Clock
+from tipstaff.sla.models import Kind, Target
+from tipstaff.sla.models.target import SEVERITIES, first_match
 from tipstaff.time import now
 
-SEVERITIES = (4, 3, 2, 1)
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
 # What is done, and the permission that it takes.
 ACTS = (
     (gettext_lazy("Reads reports, and opens a case or says why not"), Permission.REPORT_TRIAGE),
@@ -53,12 +55,16 @@ PARTS = {
     Hand.Part.REVIEWED_APPEAL: gettext_lazy("hearing the appeal"),
 }
 GOALS = {
-    Clock.Kind.TRIAGE: gettext_lazy("A report is read and answered"),
-    Clock.Kind.DECISION: gettext_lazy("A case is decided"),
-    Clock.Kind.APPEAL: gettext_lazy("An appeal is decided"),
-    Clock.Kind.WAIVER_RECEIPT: gettext_lazy("A request for a waiver is taken up"),
-    Clock.Kind.WAIVER: gettext_lazy("A request for a waiver is decided"),
-    Clock.Kind.FEEDBACK: gettext_lazy("Feedback on the policy is answered"),
+    Kind.RECEIPT: gettext_lazy("The receipt of a report leaves"),
+    Kind.TRIAGE: gettext_lazy("A report is read and answered"),
+    Kind.DECISION: gettext_lazy("A case is decided"),
+    Kind.STATEMENT: gettext_lazy("The reasons leave after the decision"),
+    Kind.REPORTER: gettext_lazy("The reporter is told of the decision"),
+    Kind.APPEAL_RECEIPT: gettext_lazy("The receipt of an appeal leaves"),
+    Kind.APPEAL: gettext_lazy("An appeal is decided"),
+    Kind.WAIVER_RECEIPT: gettext_lazy("A request for a waiver is taken up"),
+    Kind.WAIVER: gettext_lazy("A request for a waiver is decided"),
+    Kind.FEEDBACK: gettext_lazy("Feedback on the policy is answered"),
 }
 
 
@@ -67,6 +73,7 @@ GOALS = {
 def how_we_enforce(request: HttpRequest) -> HttpResponse:
     """Who decides, within what time, by which table, and what can be done against it (S34, S35, S62, S98)."""
     version = PolicyVersion.objects.select_related("matrix").in_force(now())
+    targets = list(Target.objects.in_force())
     context = {
         "version": version,
         "acts": [(act, labels(roles_with(permission))) for act, permission in ACTS],
@@ -76,8 +83,8 @@ def how_we_enforce(request: HttpRequest) -> HttpResponse:
         ),
         "self_issued_warning": settings.SELF_ISSUE_T1,
         "severities": SEVERITIES,
-        "goals": [(label, [goal(kind, level) for level in SEVERITIES]) for kind, label in GOALS.items()],
-        "steps": {kind.value: between(kind) for kind in GOALS},
+        "goals": goals(targets),
+        "steps": {kind.value: between(targets, kind) for kind in GOALS},
         "appeal_months": APPEAL_MONTHS,
         "seats": SEATS_MINIMUM,
         "waiver_days": MAX_DAYS,
@@ -107,26 +114,27 @@ def _of_matrix(version: PolicyVersion) -> dict[str, Any]:
     }
 
 
-def target(kind: Clock.Kind, severity: int) -> timedelta:
-    return clocks.TARGETS[kind][severity]
+def goals(targets: list[Target]) -> list[tuple["StrPromise", list[str]]]:
+    """What there is a goal for, with the goal at each severity in words; empty where there is none."""
+    table = []
+    for kind, label in GOALS.items():
+        found = [first_match(targets, kind, level) for level in SEVERITIES]
+        if any(found):
+            table.append((label, [row.spoken if row else "" for row in found]))
+    return table
 
 
-def goal(kind: Clock.Kind, severity: int) -> str:
-    """The target of `kind` in words."""
-    if kind in clocks.CALENDARS:
-        days = target(kind, severity).days
-        return ngettext("%(count)s working day", "%(count)s working days", days) % {"count": days}
-    return spoken(target(kind, severity))
-
-
-def between(kind: Clock.Kind) -> str:
+def between(targets: list[Target], kind: Kind) -> str:
     """From the shortest to the longest target of `kind`, in words."""
-    shortest, longest = (pick(target(kind, level) for level in SEVERITIES) for pick in (min, max))
-    if shortest == longest:
-        return goal(kind, SEVERITIES[0])
+    found = sorted((row for row in targets if row.kind == kind), key=lambda row: row.about)
+    if not found:
+        return ""
+    shortest, longest = found[0], found[-1]
+    if (shortest.unit, shortest.amount) == (longest.unit, longest.amount):
+        return shortest.spoken
     return pgettext("from shortest to longest time", "%(shortest)s to %(longest)s") % {
-        "shortest": spoken(shortest),
-        "longest": spoken(longest),
+        "shortest": shortest.spoken,
+        "longest": longest.spoken,
     }
 
 

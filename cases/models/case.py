@@ -235,6 +235,11 @@ class Case(Record):
     def owner(self) -> User | None:
         return self.claimed_by
 
+    @property
+    def refers(self) -> bool:
+        """Whether its rule makes referral to an authority compulsory."""
+        return self.rule.legal_referral == Rule.Referral.MANDATORY
+
     def part_of(self, actor: Actor) -> str | None:
         """The part that `actor` has in this case, from the Hand table; None for none."""
         if not isinstance(actor, User):
@@ -260,7 +265,7 @@ class Case(Record):
     @operation(creates=True, permission=Permission.CASE_OPEN, said=gettext_lazy("opened the case"))
     def open(self, *, actor: Actor) -> None:
         """Begin a case; the decision clock starts."""
-        clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity)
+        clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity, referral=self.refers)
         self.due_at = clock.due_at
 
     @operation(source=OPEN, permission=Permission.REPORT_TRIAGE, said=gettext_lazy("added a report to the case"))
@@ -337,7 +342,7 @@ class Case(Record):
         if refusal := course.joins(self, into):
             raise Refused(refusal)
         self.merged_into, self.due_at, self.claimed_by, self.claimed_until = into, None, None, None
-        clocks.stop(self, Clock.Kind.DECISION, cancelled=True)
+        clocks.stop(self, Clock.Kind.DECISION, cancelled=Clock.CancelReason.MERGED)
         for report in self.reports.filter(state="accepted").order_by("id"):
             report.move(actor=actor, into=into, severity=self.severity)
 
@@ -395,7 +400,7 @@ class Case(Record):
     )
     def reopen(self, *, actor: Actor, reason: str) -> None:
         """An appeal sent it back; a new decision clock starts and the old one keeps its result."""
-        clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity)
+        clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity, referral=self.refers)
         self.due_at = clock.due_at
         for report in self.reports.filter(state="answered").order_by("id"):
             report.wait_again(actor=actor)

@@ -24,6 +24,8 @@ from governance.models import Waiver
 from governance.models.covering import WaiverQuerySet
 from tipstaff.accounts.models import Token, User
 from tipstaff.permissions import Permission
+from tipstaff.sla import clocks
+from tipstaff.sla.models import Clock
 from tipstaff.time import now
 from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
@@ -198,6 +200,15 @@ class Decision(Record):
     @property
     def page_url(self) -> str:
         return reverse("cases:decision", args=[self.ref])
+
+    @property
+    def refers(self) -> bool:
+        """Whether its rule makes referral to an authority compulsory."""
+        return self.rule.legal_referral == Rule.Referral.MANDATORY
+
+    def mail_settled(self, kind: str) -> None:
+        if kind == statement.MAIL:
+            clocks.stop(self, Clock.Kind.STATEMENT)
 
     @property
     def stands(self) -> bool:

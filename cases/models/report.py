@@ -20,6 +20,7 @@ from cases.models.case import Case
 from tipstaff import languages
 from tipstaff.accounts.models import Subject, Token, User
 from tipstaff.notices import outbox
+from tipstaff.notices.models import Message
 from tipstaff.permissions import Permission
 from tipstaff.sla import clocks
 from tipstaff.sla.models import Clock
@@ -36,6 +37,7 @@ CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: nothing that re
 DESCRIPTION_LIMIT = 10_000
 ACCOUNT_LIMIT = 500
 LINKS_LIMIT = 10
+CLOCK_OF_MAIL = {"report_received": Clock.Kind.RECEIPT, "report_answered": Clock.Kind.REPORTER}
 
 
 def code_for(submission: str, typed: str = "") -> str:
@@ -186,6 +188,11 @@ class Report(Record):
         return self.rule.severity if self.rule else 2
 
     @property
+    def refers(self) -> bool:
+        """Whether its rule makes referral to an authority compulsory."""
+        return bool(self.rule and self.rule.legal_referral == Rule.Referral.MANDATORY)
+
+    @property
     def content_is_sealed(self) -> bool:
         """Whether its files are for custodians only: by its own rule, or by the one of the case it went into."""
         own = self.rule and self.rule.content_handling == "sealed"
@@ -219,8 +226,9 @@ class Report(Record):
         """Take a report in: seal it to its files, start the triage clock and confirm receipt (DSA 16(4))."""
         for sealed in files:
             sealed.give_to(self, actor=actor)
-        clocks.start(self, Clock.Kind.TRIAGE, severity=self.severity)
-        self._tell("report_received", actor)
+        clocks.start(self, Clock.Kind.TRIAGE, severity=self.severity, referral=self.refers)
+        if self._tell("report_received", actor):
+            clocks.start_if_set(self, Clock.Kind.RECEIPT, severity=self.severity, referral=self.refers)
 
     @operation(
         source=State.RECEIVED,
@@ -291,7 +299,7 @@ class Report(Record):
     )
     def withdraw(self, *, actor: Actor) -> None:
         """The reporter takes it back before a case was opened."""
-        clocks.stop(self, Clock.Kind.TRIAGE, cancelled=True)
+        clocks.stop(self, Clock.Kind.TRIAGE, cancelled=Clock.CancelReason.WITHDRAWN)
 
     @operation(
         source=State.ACCEPTED, permission=Permission.CASE_LEAD, said=gettext_lazy("moved the report to another case")
@@ -310,7 +318,8 @@ class Report(Record):
     def answer(self, *, actor: Actor) -> None:
         """Tell the reporter that the case was decided, without the subject's personal data (DSA 16(5))."""
         self.answered_at = now()
-        self._tell("report_answered", actor)
+        if self._tell("report_answered", actor):
+            clocks.start_if_set(self, Clock.Kind.REPORTER, severity=self.severity, referral=self.refers)
 
     @operation(
         source=State.ANSWERED,
@@ -329,6 +338,7 @@ class Report(Record):
     )
     def wait_again(self, *, actor: Actor) -> None:
         """The case is open again: its reporter will be answered anew."""
+        clocks.stop(self, Clock.Kind.REPORTER, cancelled=Clock.CancelReason.ENDED)
 
     @operation(
         source=State.ANSWERED,
@@ -348,8 +358,13 @@ class Report(Record):
     def reinstate(self, *, actor: Actor) -> None:
         """An appeal succeeded against declining it: triage starts again, with a new clock, by someone else."""
         self.decline_reason, self.decline_note = "", ""
-        clocks.start(self, Clock.Kind.TRIAGE, severity=self.severity)
+        clocks.start(self, Clock.Kind.TRIAGE, severity=self.severity, referral=self.refers)
 
-    def _tell(self, kind: str, actor: Actor) -> None:
+    def mail_settled(self, kind: str) -> None:
+        if clock := CLOCK_OF_MAIL.get(kind):
+            clocks.stop(self, clock)
+
+    def _tell(self, kind: str, actor: Actor) -> Message | None:
+        """Queue a mail to the reporter, if they gave an address."""
         link = languages.mailed(reverse("cases:follow"), self.language)
-        outbox.queue(kind, to=self.contact, about=self, actor=actor, language=self.language, link=link)
+        return outbox.queue(kind, to=self.contact, about=self, actor=actor, language=self.language, link=link)

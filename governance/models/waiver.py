@@ -460,7 +460,7 @@ class Waiver(Dossier):
         if ballot := self.open_ballot:
             ballot.call_off(actor=actor, reason=_("The request was withdrawn."))
         for kind in (Clock.Kind.WAIVER_RECEIPT, Clock.Kind.WAIVER):
-            clocks.stop(self, kind, cancelled=True)
+            clocks.stop(self, kind, cancelled=Clock.CancelReason.WITHDRAWN)
         self.due_at = None
 
     def _begin(self) -> None:

@@ -57,7 +57,7 @@ def kinds(feedback):
 class TestGiving:
     def test_it_starts_the_clock_and_confirms_receipt(self, feedback):
         clock = Clock.objects.running().about(feedback).get()
-        assert (clock.kind, clock.due_at) == ("feedback", WEEKDAYS.advance(feedback.received_at, timedelta(days=10)))
+        assert (clock.kind, clock.due_at) == ("feedback", WEEKDAYS.end_of_working_day(feedback.received_at, 10))
         assert feedback.due_at == stored(feedback).due_at == clock.due_at
         mail = Message.objects.get(about=feedback.reference)
         assert (mail.kind, mail.recipient) == ("feedback_received", "writer@people.example")
@@ -188,15 +188,15 @@ class TestTheClock:
     @pytest.mark.parametrize(
         ("received", "due"),
         [
-            ("2026-03-02T09:30", "2026-03-16T09:30"),  # a Monday
-            ("2026-03-06T23:00", "2026-03-20T23:00"),  # a Friday
-            ("2026-03-07T10:00", "2026-03-21T00:00"),  # a Saturday counts as the end of its Friday
+            ("2026-03-02T09:30", "2026-03-17T00:00"),  # a Monday; its own day is not counted
+            ("2026-03-06T23:00", "2026-03-21T00:00"),  # a Friday
+            ("2026-03-07T10:00", "2026-03-21T00:00"),  # a Saturday
             ("2026-03-08T23:59", "2026-03-21T00:00"),
         ],
     )
     def test_ten_working_days(self, received, due):
         at = datetime.fromisoformat(received).replace(tzinfo=UTC)
-        assert WEEKDAYS.advance(at, timedelta(days=10)) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+        assert WEEKDAYS.end_of_working_day(at, 10) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
     def test_three_days_over_a_weekend(self):
         thursday = datetime(2026, 3, 5, 12, tzinfo=UTC)

@@ -100,7 +100,7 @@ class TestQueue:
 def report_clock(report: Any) -> Any:
     from tipstaff.sla.models import Clock
 
-    return Clock.objects.about(report).get()
+    return Clock.objects.about(report).get(kind="triage")
 
 
 class TestDeliver:

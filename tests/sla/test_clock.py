@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import factories
+from tests.sla import tables
+from tests.sla.tables import adopt
 from tests.sla.test_working_time import worked_minutes
 from tipstaff.accounts.models import Subject
 from tipstaff.ledger.models import Event
@@ -60,20 +62,13 @@ def kinds(clock: Clock) -> list[str]:
 
 
 class TestStart:
-    @pytest.mark.parametrize("kind", Clock.Kind.values)
-    @pytest.mark.parametrize("severity", [1, 2, 3, 4])
-    def test_each_severity_has_a_target_and_a_graver_one_no_longer_one(self, kind: str, severity: int) -> None:
-        targets = clocks.TARGETS[kind]
-        assert targets[severity] > timedelta()
-        assert severity == 4 or targets[severity] >= targets[severity + 1]
-
     def test_it_is_due_when_the_target_is_used_up(self) -> None:
         clock = started()
         assert (clock.due_at, clock.next_check_at) == (START + DAY, START + DAY / 2)
 
-    def test_the_target_is_what_it_was_then(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_target_is_what_it_was_then(self) -> None:
         clock = started()
-        monkeypatch.setitem(clocks.TARGETS[Clock.Kind.DECISION], 4, timedelta(hours=1))
+        adopt({"kind": "decision", "severity": 4, "amount": 1, "unit": "hours"})
         with after(timedelta(hours=2)):
             sweep()
         assert stored(clock).level == 0
@@ -399,10 +394,10 @@ SHIFTS = WorkingTime.read({"zone": "Europe/Berlin", "week": [["12:50-13:12", "13
 def test_a_clock_agrees_with_one_that_counts_minutes(
     monkeypatch: pytest.MonkeyPatch, people: Any, calendar: WorkingTime, steps: list
 ) -> None:
-    monkeypatch.setitem(clocks.CALENDARS, Clock.Kind.DECISION, calendar)
-    monkeypatch.setattr("tipstaff.sla.models.PAUSE_CAP", timedelta(minutes=MOST_PAUSED))
-    monkeypatch.setitem(clocks.TARGETS[Clock.Kind.DECISION], 4, timedelta(minutes=MINUTES))
+    monkeypatch.setattr("tipstaff.sla.models.clock.PAUSE_CAP", timedelta(minutes=MOST_PAUSED))
     with transaction.atomic():
+        shifts = None if calendar.always else str(tables.calendar(calendar.document()).pk)
+        adopt({"kind": "decision", "severity": 4, "amount": MINUTES, "unit": "minutes", "calendar": shifts})
         oracle, about = Oracle(worked_minutes(calendar, START, 24 * 60)), factories.subject(f"acct_{uuid4().hex[:8]}")
         clock = started(about=about)
         acts: dict[str, Callable[[], object]] = {

@@ -8,6 +8,8 @@ from tipstaff.workflow import references
 from tipstaff.workflow.operations import operations_of, past
 
 PAST = {
+    "explain": "explained",
+    "recalculate": "recalculated",
     "accept": "accepted", "acknowledge": "acknowledged", "add": "added", "adopt": "adopted", "amend": "amended",
     "amend_matrix": "amended_matrix", "amend_terms": "amended_terms",
     "answer": "answered",

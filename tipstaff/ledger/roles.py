@@ -17,7 +17,10 @@ APPEND_ONLY = (
     "cases_hand",
     "governance_ballotpart",
     "governance_release",
+    "sla_calendaredition",
     "sla_clockalert",
+    "sla_target",
+    "sla_targettable",
     "vault_approval",
     "vault_retentionclock",
 )
@@ -26,8 +29,9 @@ KEPT = (
     "accounts_subject", "accounts_token", "accounts_user", "appeals_appeal", "aup_feedback", "cases_case",
     "cases_decision", "cases_evidence", "cases_finding", "cases_report", "cases_sanction", "governance_aisystem",
     "governance_ballot", "governance_committee", "governance_control", "governance_membership", "governance_spell",
-    "governance_waiver", "notices_delivery", "notices_endpoint", "notices_message", "notices_notice", "sla_clock",
-    "vault_derivative", "vault_disposal", "vault_legalhold", "vault_sealedfile", "vault_unsealing",
+    "governance_waiver", "notices_delivery", "notices_endpoint", "notices_message", "notices_notice",
+    "sla_calendar", "sla_clock", "vault_derivative", "vault_disposal", "vault_legalhold", "vault_sealedfile",
+    "vault_unsealing",
 )  # fmt: skip
 # Tables that only the sequencer writes.
 SEQUENCER_ONLY = ("ledger_leaf", "ledger_streamtip", "ledger_signingkey")

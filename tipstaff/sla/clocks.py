@@ -1,41 +1,68 @@
-"""Starting and stopping clocks, and the default targets by severity (1 low to 4 critical), around the clock but for
-those that count working days.
+"""Starting and stopping clocks. How long something may take stands in the newest table of targets; the first row that
+matches wins, and the clock keeps it together with the edition of the calendar it counts by.
 """
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from tipstaff.sla.levels import CLOCKS, reach
-from tipstaff.sla.models import Clock
-from tipstaff.sla.working_time import WEEKDAYS, WorkingTime
+from tipstaff.sla.models import Clock, Kind, Target, TargetTable
+from tipstaff.sla.models.calendar import hours_by
+from tipstaff.sla.models.target import first_match
+from tipstaff.sla.working_time import ALWAYS
 from tipstaff.time import now
 from tipstaff.workflow.models import Record
 from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work
 
-# Kinds whose time is counted in working days, by their calendar; all others run around the clock.
-CALENDARS: dict[str, WorkingTime] = {Clock.Kind.FEEDBACK: WEEKDAYS}
-# Severity 4 to 1. Norms: NetzDG 3(2) for decisions (24 h, 7 d), TCO 3(3) for triage, DSA 20 for appeals.
-TARGETS: dict[str, dict[int, timedelta]] = {
-    Clock.Kind.TRIAGE: {4: timedelta(hours=1), 3: timedelta(days=1), 2: timedelta(days=2), 1: timedelta(days=5)},
-    Clock.Kind.DECISION: {4: timedelta(hours=24), 3: timedelta(days=7), 2: timedelta(days=14), 1: timedelta(days=30)},
-    Clock.Kind.APPEAL: {4: timedelta(days=3), 3: timedelta(days=14), 2: timedelta(days=14), 1: timedelta(days=30)},
-    Clock.Kind.WAIVER_RECEIPT: dict.fromkeys((4, 3, 2, 1), timedelta(days=2)),
-    Clock.Kind.WAIVER: dict.fromkeys((4, 3, 2, 1), timedelta(days=30)),
-    Clock.Kind.FEEDBACK: dict.fromkeys((4, 3, 2, 1), timedelta(days=10)),
-}
+
+def target_for(kind: Kind, severity: int, *, referral: bool = False, table: TargetTable | None = None) -> Target | None:
+    """The first row of `table`, or of the newest one, that matches; None where nothing of this kind has a date."""
+    rows = Target.objects.filter(table=table).order_by("position") if table else Target.objects.in_force()
+    return first_match(rows.filter(kind=kind).select_related("calendar"), kind, severity, referral=referral)
 
 
-def start(about: Record, kind: Clock.Kind, *, severity: int) -> Clock:
-    """Start the clock `kind` about a record; its target and calendar are fixed from here on (K2)."""
+def aim_of(target: Target) -> dict[str, Any]:
+    """What a clock keeps of a target: the ids of the row and of its calendar's edition."""
+    return {"matched": str(target.pk), "calendar": str(target.calendar.current().pk) if target.calendar else None}
+
+
+def usual_length(kind: Kind, severity: int) -> timedelta:
+    """How long `kind` may take if it starts now; nothing where the table has no target for it."""
+    target = target_for(kind, severity)
+    if target is None:
+        return timedelta()
+    return target.length_from(now(), hours_by(target.calendar.current().pk) if target.calendar else ALWAYS)
+
+
+def start(about: Record, kind: Kind, *, severity: int, referral: bool = False) -> Clock:
+    """Start the clock `kind` about a record; its target and calendar are fixed from here on (K2). For kinds that no
+    table can do without; others by `start_if_set`.
+    """
+    clock = start_if_set(about, kind, severity=severity, referral=referral)
+    if clock is None:
+        raise LookupError(f"No target for {kind} at severity {severity}.")
+    return clock
+
+
+def start_if_set(about: Record, kind: Kind, *, severity: int, referral: bool = False) -> Clock | None:
+    """Start the clock `kind` about a record if the table has a target for it."""
+    target = target_for(kind, severity, referral=referral)
+    if target is None:
+        return None
+    edition, at = (target.calendar.current() if target.calendar else None), now()
     clock = Clock(
         about=about.reference,
         about_stream=about.stream,
         kind=kind,
         severity=severity,
-        target=TARGETS[kind][severity],
-        calendar=CALENDARS[kind].document() if kind in CALENDARS else None,
-        started_at=now(),
+        referral=referral,
+        matched=target,
+        statutory=target.statutory,
+        calendar=edition,
+        started_at=at,
     )
+    clock.target = target.length_from(at, clock.working_time)
     clock.record = about
     clock.start(actor=CLOCKS)
     return clock
@@ -49,27 +76,31 @@ def _running(work: UnitOfWork, about: Record) -> Iterator[Clock]:
         yield clock
 
 
-def stop(about: Record, kind: Clock.Kind, *, cancelled: bool = False) -> None:
-    """Stop the running clock `kind`, if there is one."""
+def stop(about: Record, kind: Kind, *, cancelled: Clock.CancelReason | None = None) -> None:
+    """Stop the running clock `kind`, if there is one; `cancelled` where nothing is owed any more (K9)."""
 
     def act(work: UnitOfWork) -> None:
         for clock in _running(work, about):
             if clock.kind == kind:
                 reach(clock, now())
-                clock.stop(actor=CLOCKS, cancelled=cancelled)
+                clock.stop(actor=CLOCKS, cancelled=cancelled or "")
 
     in_unit_of_work(act)
 
 
-def regrade(about: Record, kind: Clock.Kind, *, severity: int) -> datetime | None:
-    """Give the running clock `kind` the target of another severity; its new due time, or None if none runs."""
+def regrade(about: Record, kind: Kind, *, severity: int) -> datetime | None:
+    """Give the running clock `kind` the target of another severity, from the table that it was started with; its new
+    due time, or None if none runs.
+    """
 
     def act(work: UnitOfWork) -> datetime | None:
         clock = next((clock for clock in _running(work, about) if clock.kind == kind), None)
         if clock is None:
             return None
         reach(clock, now())
-        clock.regrade(actor=CLOCKS, severity=severity, target=TARGETS[kind][severity])
+        table = TargetTable.objects.get(targets=clock.matched_id)
+        if target := target_for(kind, severity, referral=clock.referral, table=table):
+            clock.regrade(actor=CLOCKS, severity=severity, **aim_of(target))
         return clock.due_at
 
     return in_unit_of_work(act)
@@ -87,7 +118,7 @@ def pause(about: Record, *, reason: Clock.PauseReason) -> None:
     in_unit_of_work(act)
 
 
-def resume(about: Record, kind: Clock.Kind | None = None) -> datetime | None:
+def resume(about: Record, kind: Kind | None = None) -> datetime | None:
     """Let the paused clocks about a record run again; when the one of `kind` is due now, or None if none runs."""
 
     def act(work: UnitOfWork) -> datetime | None:

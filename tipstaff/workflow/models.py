@@ -67,6 +67,9 @@ class Record(models.Model):
     def clock_moved(self, clock: Any) -> None:
         """A clock about this record changed; records that copy its due time override this."""
 
+    def mail_settled(self, kind: str) -> None:
+        """A mail about this record was handed over, or given up; records that owe it by a clock override this."""
+
     def complete(self, *, actor: Any) -> None:
         """Fill in what follows from the given columns just before the row is inserted, or refuse to. The record whose
         history this one belongs to is locked by then.

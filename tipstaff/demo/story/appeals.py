@@ -7,7 +7,7 @@ from appeals.models import Appeal
 from cases.models import Decision, Report
 from tipstaff.demo.story.prose import Matter, Words, phrases
 from tipstaff.demo.story.stage import Course, Stage
-from tipstaff.sla.clocks import TARGETS
+from tipstaff.sla.clocks import usual_length
 from tipstaff.sla.models import Clock
 from tipstaff.time import now
 from tipstaff.workflow.actors import LinkHolder
@@ -55,7 +55,7 @@ def of_report(stage: Stage, report: Report, number: int, rng: Random, words: Wor
 def _heard(stage: Stage, appeal: Appeal, ends: str, words: Words, rng: Random, actor: LinkHolder) -> Course:
     if ends == "lodged":
         return
-    target = TARGETS[Clock.Kind.APPEAL][appeal.severity]
+    target = usual_length(Clock.Kind.APPEAL, appeal.severity)
     late = 1.6 if rng.random() < 0.06 else 1.0
     lodged, reviewer = now(), stage.people["appeals"]
     yield lodged + target * rng.uniform(0.05, 0.2) * late

@@ -13,7 +13,7 @@ from tipstaff.demo.story.prose import Words, drawing, phrases
 from tipstaff.demo.story.reports import Reporters, settle, told, triager
 from tipstaff.demo.story.stage import Course, Stage
 from tipstaff.permissions import Role
-from tipstaff.sla.clocks import TARGETS
+from tipstaff.sla.clocks import usual_length
 from tipstaff.sla.models import Clock
 from tipstaff.time import now
 from tipstaff.vault import derive, storage
@@ -51,7 +51,7 @@ class CaseTeller:
     # --- times ---
     def at(self, share: float) -> datetime:
         """When this share of the time from the first report to the decision has passed, by day if it can wait."""
-        target = TARGETS[Clock.Kind.DECISION][self.plan.severity]
+        target = usual_length(Clock.Kind.DECISION, self.plan.severity)
         at = self.begins + target * self.plan.pace * share
         return at if self.plan.severity == 4 else settle(at, self.stage.began)
 
@@ -86,7 +86,7 @@ class CaseTeller:
         self._file(0)
         rule = self.stage.rule(self.plan.matter.rule)
         share = self.rng.uniform(1.05, 1.5) if self.rng.random() < 0.03 else self.rng.uniform(0.03, 0.45)
-        accept_at = self.begins + TARGETS[Clock.Kind.TRIAGE][rule.severity] * share
+        accept_at = self.begins + usual_length(Clock.Kind.TRIAGE, rule.severity) * share
         accept_at = (
             min(accept_at, self.at(0.3)) if self.plan.ends != "decided" or self.plan.severity == 4 else accept_at
         )
@@ -98,7 +98,7 @@ class CaseTeller:
                 accept_at = None  # type: ignore[assignment]
             yield filed_at
             self._file(place)
-        yield accept_at or (now() + TARGETS[Clock.Kind.TRIAGE][rule.severity] * self.rng.uniform(0.03, 0.4))
+        yield accept_at or (now() + usual_length(Clock.Kind.TRIAGE, rule.severity) * self.rng.uniform(0.03, 0.4))
         self._accept()
 
     def _file(self, place: int) -> None:

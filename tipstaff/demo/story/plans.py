@@ -10,7 +10,7 @@ from typing import Any
 
 from tipstaff.demo.story.cast import Account, accounts
 from tipstaff.demo.story.prose import Matter, governance, matters
-from tipstaff.sla.clocks import TARGETS
+from tipstaff.sla.clocks import usual_length
 from tipstaff.sla.models import Clock
 
 DAY = 86_400.0  # seconds
@@ -46,7 +46,7 @@ class Plan:
 
     @property
     def target_days(self) -> float:
-        return TARGETS[Clock.Kind.DECISION][self.severity].total_seconds() / DAY
+        return usual_length(Clock.Kind.DECISION, self.severity).total_seconds() / DAY
 
 
 # How many cases end in what, and what else is so with them. A small telling keeps at least one of each under way.

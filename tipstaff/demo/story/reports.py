@@ -12,7 +12,7 @@ from tipstaff.demo.story import appeals, files
 from tipstaff.demo.story.prose import Matter, Words, drawing, matters, phrases
 from tipstaff.demo.story.stage import GONE, Course, Stage
 from tipstaff.permissions import Permission
-from tipstaff.sla.clocks import TARGETS
+from tipstaff.sla.clocks import usual_length
 from tipstaff.sla.models import Clock
 from tipstaff.time import now
 from tipstaff.vault import storage
@@ -96,13 +96,13 @@ def _course(stage: Stage, reporters: Reporters, ends: str, number: int, rng: Ran
     words = Words(rng)
     waits = ends not in ("declined", "withdrawn")
     text, columns, language, kind = (_serious if waits else _slight)(stage, rng, words, ends, number)
-    target = TARGETS[Clock.Kind.TRIAGE][2]
+    target = usual_length(Clock.Kind.TRIAGE, 2)
     at = stage.days_ago(_age(rng, ends, number))
     yield at
     report = reporters.file(f"{ends}{number}", rng, text, language=language, with_file=number % 9 == 4, **columns)
     if ends == "received":
         return
-    target = TARGETS[Clock.Kind.TRIAGE][report.severity]
+    target = usual_length(Clock.Kind.TRIAGE, report.severity)
     yield at + target * rng.uniform(0.05, 0.55)
     if ends == "withdrawn":
         report.withdraw(actor=LinkHolder("reporter", report.reference))

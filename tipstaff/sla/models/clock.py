@@ -2,13 +2,19 @@
 
 from datetime import datetime, timedelta
 from typing import Self
+from uuid import UUID
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.utils.functional import cached_property
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
+from tipstaff.sla.models.calendar import CalendarEdition, hours_by
+from tipstaff.sla.models.kinds import Kind
+from tipstaff.sla.models.target import Target
 from tipstaff.sla.working_time import ALWAYS, WorkingTime
 from tipstaff.time import now
 from tipstaff.workflow import references
@@ -17,7 +23,12 @@ from tipstaff.workflow.models import Record
 from tipstaff.workflow.operations import operation
 
 LEVELS = (50, 75, 100, 150, 200)  # percent of the target; 100 is the breach
+COMMENT_LIMIT = 2000
 PAUSE_CAP = timedelta(days=14)  # of all pauses of one clock together, in its own calendar (K6)
+
+
+def missed(clock: "Clock", _actor: Actor) -> str | None:
+    return None if clock.breached_at else _("This target was not missed.")
 
 
 class ClockQuerySet(models.QuerySet["Clock"]):
@@ -34,15 +45,9 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 
 @references.register("clock")
 class Clock(Record):
-    """One promise about one record. Time runs around the clock; the target is what it was when the clock started."""
+    """One promise about one record. Target and hours are what they were when the clock started (K2)."""
 
-    class Kind(models.TextChoices):
-        TRIAGE = "triage", gettext_lazy("Triage")
-        DECISION = "decision", gettext_lazy("Decision")
-        APPEAL = "appeal", gettext_lazy("Appeal decision")
-        WAIVER_RECEIPT = "waiver_receipt", gettext_lazy("Waiver taken up")
-        WAIVER = "waiver", gettext_lazy("Waiver decision")
-        FEEDBACK = "feedback", gettext_lazy("Feedback answer")
+    Kind = Kind
 
     class PauseReason(models.TextChoices):
         """Only somebody else's turn makes time stand still (K6); waiting for ourselves does not."""
@@ -57,24 +62,57 @@ class Clock(Record):
         BREACHED = "breached", gettext_lazy("Breached")
         CANCELLED = "cancelled", gettext_lazy("Cancelled")
 
+    class CancelReason(models.TextChoices):
+        """Why nothing was owed any more."""
+
+        MERGED = "merged", gettext_lazy("merged into another")
+        WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
+        UNHEARD = "unheard", gettext_lazy("not heard")
+        ENDED = "ended", gettext_lazy("ended without it")
+
+    class BreachReason(models.TextChoices):
+        """Why a target was missed, as whoever was late says (K10)."""
+
+        VOLUME = "volume", gettext_lazy("More came in than we could work through")
+        STAFFING = "staffing", gettext_lazy("People were missing")
+        COMPLEXITY = "complexity", gettext_lazy("The matter was hard")
+        LANGUAGE = "language", gettext_lazy("Nobody could read the language")
+        EVIDENCE = "evidence", gettext_lazy("Evidence came late")
+        OUTSIDE = "outside", gettext_lazy("Somebody outside was late")
+        OVERSIGHT = "oversight", gettext_lazy("It was overlooked")
+        OUTAGE = "outage", gettext_lazy("A system was down")
+        WRONG_TARGET = "wrong_target", gettext_lazy("The target does not fit the matter")
+
     about = models.CharField(max_length=200, db_index=True)
     about_stream = models.CharField(max_length=200)
     kind = models.CharField(max_length=30, choices=Kind)
     severity = models.PositiveSmallIntegerField()
+    referral = models.BooleanField(default=False, help_text="Whether the rule makes referral compulsory.")
+    matched = models.ForeignKey(Target, models.PROTECT, help_text="The row that said how long.")
+    statutory = models.BooleanField(default=False, help_text="Never pauses, and runs around the clock.")
     target = models.DurationField(help_text="In working time, where there is a calendar.")
-    calendar = models.JSONField(null=True, help_text="As it was at the start; none: around the clock.")
+    calendar = models.ForeignKey(
+        CalendarEdition, models.PROTECT, null=True, help_text="As it was at the start; none: around the clock."
+    )
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     next_check_at = models.DateTimeField(null=True)
     level = models.PositiveSmallIntegerField(default=0)
     paused_at = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=40, choices=PauseReason, blank=True)
-    paused = models.DurationField(default=timedelta)
+    pauses = models.JSONField(default=list, help_text="Those that are over: from when to when.")
+    paused = models.DurationField(default=timedelta, help_text="In all, in its calendar.")
     breached_at = models.DateTimeField(null=True, help_text="When it was due, not when that was seen.")
     detected_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
+    cancelled_because = models.CharField(max_length=12, choices=CancelReason, blank=True)
     elapsed = models.DurationField(null=True)
+    difference = models.DurationField(null=True, help_text="Elapsed less target: below nothing where time was left.")
+    breach_reason = models.CharField(max_length=20, choices=BreachReason, blank=True)
+    breach_comment = models.TextField(max_length=COMMENT_LIMIT, blank=True)
+    explained_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    explained_at = models.DateTimeField(null=True)
 
     reference_field = "id"
     record: Record | None = None  # what it is about, where whoever moves it has that in memory
@@ -97,9 +135,26 @@ class Clock(Record):
             ),
             models.UniqueConstraint(fields=["about", "kind"], condition=Q(stopped_at=None), name="clock_one_running"),
             models.CheckConstraint(
-                condition=Q(stopped_at=None, outcome="", elapsed=None)
-                | (Q(stopped_at__isnull=False, elapsed__isnull=False) & ~Q(outcome="")),
+                condition=Q(stopped_at=None, outcome="", elapsed=None, difference=None)
+                | (Q(stopped_at__isnull=False, difference=F("elapsed") - F("target")) & ~Q(outcome="")),
                 name="clock_stopped_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=(Q(outcome="cancelled") & ~Q(cancelled_because=""))
+                | (~Q(outcome="cancelled") & Q(cancelled_because="")),
+                name="clock_cancelled_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(statutory=False) | Q(paused_at=None, paused=timedelta(), calendar=None),
+                name="clock_statutory_never_rests",
+            ),
+            models.CheckConstraint(
+                condition=Q(breach_reason="", explained_by=None, explained_at=None)
+                | (
+                    Q(breached_at__isnull=False, explained_by__isnull=False, explained_at__isnull=False)
+                    & ~Q(breach_reason="")
+                ),
+                name="clock_only_a_breach_is_explained",
             ),
             models.CheckConstraint(
                 condition=Q(breached_at=None, detected_at=None)
@@ -119,9 +174,9 @@ class Clock(Record):
     def stream(self) -> str:
         return self.about_stream
 
-    @cached_property
+    @property
     def working_time(self) -> WorkingTime:
-        return ALWAYS if self.calendar is None else WorkingTime.read(self.calendar)
+        return ALWAYS if self.calendar_id is None else hours_by(self.calendar_id)
 
     def instant_of(self, level: int) -> datetime:
         """When `level` percent of the target are used up, if nothing pauses the clock from now on."""
@@ -138,11 +193,13 @@ class Clock(Record):
             return None
         return self.working_time.advance(self.paused_at, PAUSE_CAP - self.paused)
 
-    def _paused_until(self, at: datetime) -> timedelta:
-        """How long it paused in all if it runs again from `at`, or from the end of what it may pause."""
+    def _end_pause(self, at: datetime) -> None:
+        """Run again from `at`, or from the end of what it may pause if that is earlier."""
         if self.paused_at is None:
-            return self.paused
-        return min(self.paused + self.working_time.elapsed(self.paused_at, at), PAUSE_CAP)
+            return
+        until = min(at, self.pause_ends_by() or at)
+        self.pauses = [*self.pauses, [self.paused_at.isoformat(), until.isoformat()]]
+        self.paused_at, self.pause_reason, self.paused = None, "", self._rested()
 
     def settle(self) -> None:
         """Whatever else changed, the due time and the next check follow from the other columns."""
@@ -166,37 +223,62 @@ class Clock(Record):
 
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("paused a clock"))
     def pause(self, *, actor: Actor, reason: str) -> None:
-        """Stop counting while somebody else has to answer, until PAUSE_CAP is used up."""
-        if self.paused_at is None and self.paused < PAUSE_CAP:
+        """Stop counting while somebody else has to answer, until PAUSE_CAP is used up. What the law sets goes on."""
+        if self.paused_at is None and self.paused < PAUSE_CAP and not self.statutory:
             self.paused_at, self.pause_reason = now(), self.PauseReason(reason)
         self._tell_record()
 
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("resumed a clock"))
     def resume(self, *, actor: Actor) -> None:
         """Count again; the due time moves by the length of the pause. One that lasted too long ended by itself."""
-        if self.paused_at is not None:
-            self.paused = self._paused_until(now())  # in the same calendar (K3)
-            self.paused_at, self.pause_reason = None, ""
-            self.due_at = self.instant_of(100)
-        self._tell_record()
-
-    @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("gave a clock another target"))
-    def regrade(self, *, actor: Actor, severity: int, target: timedelta) -> None:
-        """Count towards another target from now on; elapsed time, pauses and levels already reached stay (K4)."""
-        self.severity, self.target = severity, target
+        self._end_pause(now())
         self.due_at = self.instant_of(100)
         self._tell_record()
 
+    @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("gave a clock another target"))
+    def regrade(self, *, actor: Actor, severity: int, matched: str, calendar: str | None) -> None:
+        """Count towards the target of another severity from now on. Elapsed time, pauses and levels already reached
+        stay (K4). `matched` and `calendar` are ids: of the target's row, and of the edition it counts by.
+        """
+        self.severity = severity
+        self._aim(matched, calendar)
+
+    @operation(permission=Permission.CLOCK_SET, said=gettext_lazy("recalculated a clock"))
+    def recalculate(self, *, actor: Actor, matched: str, calendar: str | None, reason: str) -> None:
+        """Count towards what the table and its calendar say by now, from the same start (K2: an act of its own, with a
+        reason). What was reached and missed stays.
+        """
+        self._aim(matched, calendar)
+
+    def _aim(self, matched: str, calendar: str | None) -> None:
+        self.matched = Target.objects.get(pk=matched)
+        self.calendar_id = UUID(calendar) if calendar else None
+        self.target = self.matched.length_from(self.started_at, self.working_time)
+        self.statutory = self.matched.statutory
+        if self.statutory:
+            self.paused_at, self.pause_reason, self.pauses = None, "", []
+        self.paused = self._rested()
+        self.due_at = self.instant_of(100)
+        self._tell_record()
+
+    def _rested(self) -> timedelta:
+        """How long the pauses that are over lasted, in the clock's own calendar (K3)."""
+        spells = ((datetime.fromisoformat(since), datetime.fromisoformat(until)) for since, until in self.pauses)
+        return sum((self.working_time.elapsed(since, until) for since, until in spells), timedelta())
+
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("stopped a clock"))
-    def stop(self, *, actor: Actor, cancelled: bool = False) -> None:
-        """End the clock and write down elapsed time and outcome. Late is late, whether or not a sweep had seen it."""
+    def stop(self, *, actor: Actor, cancelled: str = "") -> None:
+        """End the clock and write down elapsed time, its difference from the target, and the outcome. Late is late,
+        whether or not a sweep had seen it; what is cancelled owes nothing any more, for one of CancelReason.
+        """
         at = now()
-        self.stopped_at, self.paused = at, self._paused_until(at)
-        self.paused_at, self.pause_reason = None, ""
+        self.stopped_at = at
+        self._end_pause(at)
         self.elapsed = max(self.working_time.elapsed(self.started_at, at) - self.paused, timedelta())
         if self.breached_at is None and at > self.instant_of(100) and not cancelled:
             self.breached_at, self.detected_at, self.level = self.instant_of(100), at, max(self.level, 100)
         late = self.breached_at is not None
+        self.difference, self.cancelled_because = self.elapsed - self.target, cancelled
         self.outcome = self.Outcome.CANCELLED if cancelled else self.Outcome.BREACHED if late else self.Outcome.MET
         self._tell_record()
 
@@ -216,6 +298,12 @@ class Clock(Record):
         """The promise is broken by half its length or more; the next person up is told."""
         self._reach(actor, level, reached_at)
 
+    @operation(permission=Permission.CLOCK_EXPLAIN, guard=missed, said=gettext_lazy("said why a target was missed"))
+    def explain(self, *, actor: User, reason: str, comment: str = "") -> None:
+        """Say why it was late: one of BreachReason, and a sentence. It can be said again; the history keeps both."""
+        self.breach_reason, self.breach_comment = self.BreachReason(reason), comment
+        self.explained_by, self.explained_at = actor, now()
+
     def _reach(self, actor: Actor, level: int, reached_at: datetime) -> None:
         ClockAlert.objects.create(clock=self, level=level, reached_at=reached_at, detected_at=now())
         self.level = level
@@ -233,20 +321,3 @@ class ClockAlert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.level} %"
-
-
-class Heartbeat(models.Model):
-    """When a periodic job last ran; `/readyz` and the operator look here."""
-
-    name = models.CharField(max_length=60, primary_key=True)
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def beat(cls, name: str) -> None:
-        """Say that the job `name` ran now."""
-        Heartbeat.objects.bulk_create(
-            [Heartbeat(name=name, at=now())], update_conflicts=True, unique_fields=["name"], update_fields=["at"]
-        )

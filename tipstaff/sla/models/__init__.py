@@ -1,0 +1,18 @@
+from tipstaff.sla.models.calendar import Calendar, CalendarEdition
+from tipstaff.sla.models.clock import LEVELS, PAUSE_CAP, Clock, ClockAlert
+from tipstaff.sla.models.heartbeat import Heartbeat
+from tipstaff.sla.models.kinds import Kind
+from tipstaff.sla.models.target import Target, TargetTable
+
+__all__ = [
+    "LEVELS",
+    "PAUSE_CAP",
+    "Calendar",
+    "CalendarEdition",
+    "Clock",
+    "ClockAlert",
+    "Heartbeat",
+    "Kind",
+    "Target",
+    "TargetTable",
+]
