@@ -47,14 +47,15 @@ class TestFile:
         assert report.links == ["https://forum.example/1", "https://forum.example/2"]
         assert report.channel == "public"
 
-    def test_it_is_one_event_a_clock_and_a_receipt(self) -> None:
+    def test_it_is_one_event_two_clocks_and_a_receipt(self) -> None:
         report = factories.report()
         assert [event.kind for event in Event.objects.filter(stream=report.stream)] == [
             "report.filed",
             "clock.started",
             "message.queued",
+            "clock.started",
         ]
-        assert Clock.objects.about(report).get().kind == "triage"
+        assert {clock.kind for clock in Clock.objects.about(report)} == {"triage", "receipt"}
         assert Message.objects.get(about=report.reference).kind == "report_received"
 
     def test_the_code_is_in_no_event_and_no_mail(self) -> None:
@@ -114,11 +115,11 @@ class TestFollow:
     def test_a_question_is_answered_with_the_code_and_the_clock_waits_meanwhile(self, client: Client) -> None:
         report = factories.report()
         report.ask(actor=factories.person("reviewer"), question="Which reviews?")
-        assert Clock.objects.about(report).get().paused_at
+        assert Clock.objects.about(report).get(kind="triage").paused_at
         client.post("/follow/", {"code": report.code, "act": "supply", "answer": "The ones of May."})
         report.refresh_from_db()
         assert (report.state, report.supplement) == ("received", "The ones of May.")
-        assert Clock.objects.about(report).get().paused_at is None
+        assert Clock.objects.about(report).get(kind="triage").paused_at is None
 
     def test_it_can_be_withdrawn_until_a_case_is_open(self, client: Client) -> None:
         report = factories.report()
@@ -144,7 +145,7 @@ class TestTriage:
         case = Case.objects.get()
         assert page.url == case.get_absolute_url()
         assert (case.subject.external_id, case.severity, case.rule_group) == ("acct_new", 3, "SP")
-        assert Clock.objects.about(report).get().outcome == "met"
+        assert Clock.objects.about(report).get(kind="triage").outcome == "met"
         assert case.due_at == Clock.objects.about(case).get().due_at
 
     def test_a_second_report_joins_and_another_group_does_not(self) -> None:

@@ -37,7 +37,8 @@ class TestAsk:
         waiver = asked()
         assert waiver.state == "submitted"
         running = Clock.objects.about(waiver).running()
-        assert {clock.kind: clock.target.days for clock in running} == {"waiver_receipt": 2, "waiver": 30}
+        spoken = {clock.kind: clock.matched.spoken for clock in running}
+        assert spoken == {"waiver_receipt": "2 working days", "waiver": "30 days"}
         notice = Notice.objects.get(about=waiver.reference)
         mail = Message.objects.get(kind="waiver_received")
         assert notice.scope == "applicant"
