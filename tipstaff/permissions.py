@@ -77,6 +77,8 @@ class Permission(StrEnum):
     HOLD_PLACE = "hold:place"
     HOLD_RELEASE = "hold:release"
     CUSTODY_VIEW = "custody:view"
+    JOB_VIEW = "job:view"
+    JOB_MANAGE = "job:manage"
 
 
 P = Permission
@@ -127,10 +129,10 @@ _ADJUDICATE |= {P.CLOCK_EXPLAIN}
 
 BUNDLES: dict[str, frozenset[Permission]] = {
     Role.REVIEWER: frozenset(_REVIEW),
-    Role.LEAD: frozenset(_REVIEW | _WATCH | {P.CASE_LEAD}),
+    Role.LEAD: frozenset(_REVIEW | _WATCH | {P.CASE_LEAD, P.JOB_VIEW}),
     Role.ADJUDICATOR: frozenset(_ADJUDICATE),
     Role.SENIOR_ADJUDICATOR: frozenset(_ADJUDICATE),
-    Role.HEAD_OF_ENFORCEMENT: frozenset(_ADJUDICATE | _WATCH | {P.CASE_LEAD}),
+    Role.HEAD_OF_ENFORCEMENT: frozenset(_ADJUDICATE | _WATCH | {P.CASE_LEAD, P.JOB_VIEW}),
     Role.COUNSEL: frozenset(
         _SEE_CASES | _KEEP | {P.DECISION_CONFIRM, P.DECISION_ISSUE, P.SANCTION_IMPOSE, P.REPORT_FILE}
     ),
@@ -163,7 +165,9 @@ BUNDLES: dict[str, frozenset[Permission]] = {
         | {P.CUSTODY_VIEW, P.HISTORY_VIEW, P.HISTORY_EXPORT, P.CASE_VIEW, P.REPORT_VIEW, P.APPEAL_VIEW}
         | {P.ACKNOWLEDGEMENT_VIEW, P.CLOCK_BOARD}
     ),
-    Role.ADMINISTRATOR: frozenset({P.PERSON_MANAGE, P.TOKEN_MANAGE, P.WEBHOOK_MANAGE, P.CLOCK_SET, P.CLOCK_BOARD}),
+    Role.ADMINISTRATOR: frozenset(
+        {P.PERSON_MANAGE, P.TOKEN_MANAGE, P.WEBHOOK_MANAGE, P.CLOCK_SET, P.CLOCK_BOARD, P.JOB_VIEW, P.JOB_MANAGE}
+    ),
 }
 _EVERYBODY = {P.ACKNOWLEDGEMENT_GIVE, P.FEEDBACK_FILE}
 BUNDLES = {role: bundle | _EVERYBODY for role, bundle in BUNDLES.items()}

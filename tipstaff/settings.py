@@ -42,6 +42,7 @@ POLICY_LANGUAGE = env.str("POLICY_LANGUAGE", default="en")
 INSTALLED_APPS = [
     "tipstaff.ledger",
     "tipstaff.workflow",
+    "tipstaff.jobs",
     "tipstaff.accounts",
     "tipstaff.vault",
     "tipstaff.sla",
@@ -169,6 +170,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS * 2},
     },
+    "go-on": {"task": "tipstaff.jobs.tasks.go_on", "schedule": 60.0, "options": {"expires": 60.0}},
     "close-cases": {
         "task": "cases.tasks.close_at_rest",
         "schedule": 3600.0,

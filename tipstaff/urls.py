@@ -43,6 +43,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
     path("people/webhooks/", include("tipstaff.notices.webhook_urls")),
+    path("jobs/", include("tipstaff.jobs.urls")),
     path("people/", include("tipstaff.accounts.urls")),
     path("policy/", include("aup.urls")),
     path("how-we-enforce/", how_we_enforce, name="how_we_enforce"),
