@@ -76,6 +76,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("accounts:people", _("People"), P.PERSON_MANAGE),
         ("accounts:tokens", _("Tokens"), P.TOKEN_MANAGE),
         ("webhooks:list", _("Webhooks"), P.WEBHOOK_MANAGE),
+        ("clocks:targets", _("Targets"), P.CLOCK_SET),
     ]
     shown = [(reverse(name), label) for name, label, permission in places if person.may(permission)]
     shown.append((reverse("aup:policy"), _("Policy")))

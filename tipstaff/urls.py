@@ -50,6 +50,7 @@ urlpatterns = [
     path("", include("governance.urls")),
     path("", include("cases.urls")),
     path("", include("appeals.urls")),
+    path("clocks/", include("tipstaff.sla.urls")),
     path("oversight/", include("oversight.urls")),
     path("notice/", include("tipstaff.notices.urls")),
     path("", include("tipstaff.vault.urls")),

@@ -22,7 +22,8 @@ def adopt(*first: dict[str, Any], only: bool = False) -> TargetTable:
     kept = [] if only else rows_in_force()
     left = [row for row in kept if not any(new.covers(Target(**{n: row[n] for n in COLUMNS[:3]})) for new in rows)]
     table = TargetTable(reason="Another year, other targets.")
-    table.adopt(actor=person("admin"), rows=[*first, *left])
+    newest = TargetTable.objects.newest().number
+    table.adopt(actor=person("admin"), rows=[*first, *left], after=newest)
     return table
 
 

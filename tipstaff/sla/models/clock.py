@@ -14,6 +14,7 @@ from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
 from tipstaff.sla.models.calendar import CalendarEdition, hours_by
 from tipstaff.sla.models.kinds import Kind
+from tipstaff.sla.models.recalculation import Recalculation
 from tipstaff.sla.models.target import Target
 from tipstaff.sla.working_time import ALWAYS, WorkingTime
 from tipstaff.time import now
@@ -171,6 +172,11 @@ class Clock(Record):
         return str(self)
 
     @property
+    def about_name(self) -> str:
+        """What it is about as people call it, without looking that up: `C-0412`."""
+        return self.about.partition(":")[2]
+
+    @property
     def stream(self) -> str:
         return self.about_stream
 
@@ -199,7 +205,8 @@ class Clock(Record):
             return
         until = min(at, self.pause_ends_by() or at)
         self.pauses = [*self.pauses, [self.paused_at.isoformat(), until.isoformat()]]
-        self.paused_at, self.pause_reason, self.paused = None, "", self._rested()
+        self.paused_at, self.pause_reason = None, ""
+        self.paused = self._rested(self.working_time)
 
     def settle(self) -> None:
         """Whatever else changed, the due time and the next check follow from the other columns."""
@@ -244,9 +251,9 @@ class Clock(Record):
         self._aim(matched, calendar)
 
     @operation(permission=Permission.CLOCK_SET, said=gettext_lazy("recalculated a clock"))
-    def recalculate(self, *, actor: Actor, matched: str, calendar: str | None, reason: str) -> None:
-        """Count towards what the table and its calendar say by now, from the same start (K2: an act of its own, with a
-        reason). What was reached and missed stays.
+    def recalculate(self, *, actor: Actor, matched: str, calendar: str | None, ordered: Recalculation) -> None:
+        """Count towards what the table and its calendar say by now, from the same start (K2: an act of its own, that
+        somebody `ordered`). What was reached and missed stays.
         """
         self._aim(matched, calendar)
 
@@ -257,14 +264,19 @@ class Clock(Record):
         self.statutory = self.matched.statutory
         if self.statutory:
             self.paused_at, self.pause_reason, self.pauses = None, "", []
-        self.paused = self._rested()
+        self.paused = self._rested(self.working_time)
         self.due_at = self.instant_of(100)
         self._tell_record()
 
-    def _rested(self) -> timedelta:
+    def due_under(self, target: Target, hours: WorkingTime) -> datetime:
+        """When it would be due if it counted towards `target` in `hours`. Nothing is changed."""
+        rested = timedelta() if target.statutory else self._rested(hours)
+        return hours.advance(self.started_at, target.length_from(self.started_at, hours) + rested)
+
+    def _rested(self, hours: WorkingTime) -> timedelta:
         """How long the pauses that are over lasted, in the clock's own calendar (K3)."""
         spells = ((datetime.fromisoformat(since), datetime.fromisoformat(until)) for since, until in self.pauses)
-        return sum((self.working_time.elapsed(since, until) for since, until in spells), timedelta())
+        return sum((hours.elapsed(since, until) for since, until in spells), timedelta())
 
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("stopped a clock"))
     def stop(self, *, actor: Actor, cancelled: str = "") -> None:
