@@ -27,6 +27,7 @@ ROWS_LIMIT = 150
 AMOUNT_LIMIT = 5000
 NORM_LIMIT = 200
 REASON_LIMIT = 1000
+TOLD = ("kind", "severity", "referral", "amount", "unit", "statutory", "norm")
 # Nothing of these kinds may be without a date.
 INDISPENSABLE = (
     Kind.TRIAGE, Kind.DECISION, Kind.APPEAL, Kind.WAIVER_RECEIPT, Kind.WAIVER, Kind.FEEDBACK,
@@ -75,14 +76,10 @@ class TargetTable(Record):
         """
         if self.number != after + 1:
             raise Refused(_("Somebody else changed the targets meanwhile. Look at theirs, then make yours again."))
-        targets = [Target(table=self, position=place, **_columns(row)) for place, row in enumerate(rows, 1)]
+        targets = [Target.of(row, table=self, position=place) for place, row in enumerate(rows, 1)]
         if problem := first_problem(targets):
             raise Refused(problem)
         Target.objects.bulk_create(targets)
-
-
-def _columns(row: dict[str, Any]) -> dict[str, Any]:
-    return {("calendar_id" if name == "calendar" else name): value for name, value in row.items()}
 
 
 def problems(targets: "Iterable[Target]") -> Iterator[str]:
@@ -166,6 +163,11 @@ class Target(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.spoken}"
 
+    @classmethod
+    def of(cls, row: dict[str, Any], **columns: Any) -> "Target":
+        """An unsaved target of a row as `TargetTable.adopt` takes it."""
+        return cls(**{name: row[name] for name in TOLD if name in row}, calendar_id=row.get("calendar"), **columns)
+
     def matches(self, kind: str, severity: int, *, referral: bool) -> bool:
         return (
             self.kind == kind
@@ -195,6 +197,13 @@ class Target(models.Model):
         if self.unit == self.Unit.WORKING_DAYS:
             return timedelta(days=self.amount * 7 / 5)
         return timedelta(**{self.unit: self.amount})
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As `TargetTable.adopt` takes it."""
+        return {name: getattr(self, name) for name in TOLD} | {
+            "calendar": str(self.calendar_id) if self.calendar_id else None
+        }
 
     @property
     def spoken(self) -> str:

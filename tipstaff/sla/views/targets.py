@@ -73,8 +73,8 @@ def target_edit(request: StaffRequest, kind: str) -> HttpResponse:
     if not rows.is_valid():
         return render(request, "sla/target_edit.html", context, status=422)
     wanted = _put_in_order(rows, kind)
-    table = [*(_columns(row) for row in in_force if row.kind != kind), *wanted]
-    proposed = [Target(**{_attribute(name): value for name, value in row.items()}) for row in table]
+    table = [*(row.told for row in in_force if row.kind != kind), *wanted]
+    proposed = [Target.of(row) for row in table]
     if problem := first_problem(proposed):
         return render(request, "sla/target_edit.html", context | {"problem": problem}, status=422)
     if adopting and reason.is_valid():
@@ -93,17 +93,6 @@ def _put_in_order(rows: Any, kind: str) -> list[dict[str, Any]]:
     filled = [form for form in rows.forms if form.cleaned_data.get("amount")]
     filled.sort(key=lambda form: form.cleaned_data.get("ORDER") or len(rows.forms) + 1)
     return [form.row(kind) for form in filled]
-
-
-def _columns(row: Target) -> dict[str, Any]:
-    names = ("kind", "severity", "referral", "amount", "unit", "statutory", "norm")
-    return {name: getattr(row, name) for name in names} | {
-        "calendar": str(row.calendar_id) if row.calendar_id else None
-    }
-
-
-def _attribute(name: str) -> str:
-    return "calendar_id" if name == "calendar" else name
 
 
 def _number(typed: Any) -> int:
