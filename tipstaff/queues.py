@@ -26,6 +26,7 @@ PRIORITIES = {URGENT: 0, DEFAULT: 3, BULK: 9}
 PRIORITY_STEPS = [0, 3, 6, 9]
 
 DAY = 86400.0
+REMIND = 300.0
 
 
 def routes(*, priorities: bool) -> dict[str, dict[str, Any]]:
@@ -47,6 +48,7 @@ def schedule(*, sweep: float, delivery: float, scan: float) -> dict[str, dict[st
         "go-on": ("tipstaff.jobs.tasks.go_on", 60.0, 60.0),
         "scan-files": ("tipstaff.vault.tasks.scan_files", scan, scan * 4),
         "prepare-evidence": ("cases.tasks.prepare_evidence", 15.0, 30.0),
+        "tell-endings-cases": ("cases.tasks.tell_endings", REMIND, REMIND * 2),
         "close-cases": ("cases.tasks.close_at_rest", 3600.0, 3600.0),
         "check-fixity": ("tipstaff.vault.tasks.check_fixity", DAY, DAY),
         "remove-unclaimed-files": ("tipstaff.vault.tasks.remove_unclaimed", DAY, DAY),

@@ -17,6 +17,7 @@ APPEND_ONLY = (
     "cases_hand",
     "governance_ballotpart",
     "governance_release",
+    "notices_reminder",
     "sla_calendaredition",
     "sla_clockalert",
     "sla_target",
