@@ -130,6 +130,7 @@ class Appeal(Record):
     inadmissible_reason = models.CharField(max_length=12, choices=Inadmissible, blank=True)
     due_at = models.DateTimeField(null=True)
 
+    owner_field = "reviewer"
     objects = AppealQuerySet.as_manager()
 
     class Meta:
@@ -178,10 +179,6 @@ class Appeal(Record):
 
     def history_of(self) -> Record:
         return self.case or self.report or self
-
-    @property
-    def owner(self) -> User | None:
-        return self.reviewer
 
     @property
     def files(self) -> Any:

@@ -142,6 +142,7 @@ class Case(Record):
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
     closed_at = models.DateTimeField(null=True)
 
+    owner_field = "claimed_by"
     objects = CaseQuerySet.as_manager()
 
     class Meta:
@@ -230,10 +231,6 @@ class Case(Record):
     def claimant(self) -> User | None:
         """Who holds the case now; a lease that ran out holds nothing."""
         return self.claimed_by if self.claimed_until and self.claimed_until > now() else None
-
-    @property
-    def owner(self) -> User | None:
-        return self.claimed_by
 
     @property
     def refers(self) -> bool:

@@ -139,6 +139,7 @@ class Report(Record):
     answered_at = models.DateTimeField(null=True)
 
     untold = frozenset({"receipt_hash"})
+    owner_field = "triaged_by"
     objects = ReportQuerySet.as_manager()
 
     class Meta:
@@ -177,10 +178,6 @@ class Report(Record):
     @classmethod
     def by_code(cls, code: str) -> "Report | None":
         return cls.objects.filter(receipt_hash=hashed_code(code)).first() if code else None
-
-    @property
-    def owner(self) -> User | None:
-        return self.triaged_by
 
     @property
     def severity(self) -> int:

@@ -106,7 +106,7 @@ class Stage:
         """Hand over what was queued just now; what is recent waits for the worker."""
         waiting = Message.objects.filter(state=Message.State.QUEUED).order_by("queued_at", "id")
         for message in waiting.select_for_update(no_key=True):
-            work.locked.append(message)
+            work.holds(message)
             with moved_to(message.queued_at + SEEN_AFTER):
                 if message.recipient.startswith(GONE):
                     message.give_up(actor=OUTBOX, error="550 refused by the mail server")

@@ -4,6 +4,7 @@ from tipstaff.sla.models.heartbeat import Heartbeat
 from tipstaff.sla.models.kinds import Kind
 from tipstaff.sla.models.recalculation import Recalculation
 from tipstaff.sla.models.target import Target, TargetTable
+from tipstaff.sla.models.untold import Untold
 
 __all__ = [
     "LEVELS",
@@ -17,4 +18,5 @@ __all__ = [
     "Recalculation",
     "Target",
     "TargetTable",
+    "Untold",
 ]

@@ -18,7 +18,7 @@ from tipstaff.sla.models.recalculation import Recalculation
 from tipstaff.sla.models.target import Target
 from tipstaff.sla.working_time import ALWAYS, WorkingTime
 from tipstaff.time import now
-from tipstaff.workflow import references
+from tipstaff.workflow import references, unit
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record
 from tipstaff.workflow.operations import operation
@@ -122,7 +122,7 @@ class Clock(Record):
     class Meta:
         ordering = ["started_at"]
         indexes = [
-            models.Index(fields=["next_check_at"], condition=Q(stopped_at=None), name="clock_due"),
+            models.Index(fields=["next_check_at", "id"], condition=Q(stopped_at=None), name="clock_due"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -317,9 +317,8 @@ class Clock(Record):
         self.explained_by, self.explained_at = actor, now()
 
     def _reach(self, actor: Actor, level: int, reached_at: datetime) -> None:
-        ClockAlert.objects.create(clock=self, level=level, reached_at=reached_at, detected_at=now())
+        unit.insert(ClockAlert(clock=self, level=level, reached_at=reached_at, detected_at=now()))
         self.level = level
-        self._tell_record()
 
 
 class ClockAlert(models.Model):
