@@ -57,7 +57,7 @@ def reach(clock: Clock, at: datetime) -> bool:
             record = clock.warn if level < 100 else clock.breach if level == 100 else clock.escalate
             record(actor=CLOCKS, level=level, reached_at=clock.instant_of(level))
         if passed:
-            work.insert(Untold(clock=clock, level=passed[-1]))
+            work.insert(Untold(clock_id=clock.pk, level=passed[-1]))
         return over or bool(passed)
 
     return in_unit_of_work(act)

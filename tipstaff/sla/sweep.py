@@ -13,7 +13,7 @@ from tipstaff.sla.levels import reach
 from tipstaff.sla.models import Clock, Heartbeat
 from tipstaff.sla.telling import tell
 from tipstaff.time import now
-from tipstaff.workflow.rows import lock_free
+from tipstaff.workflow.rows import among, lock_free
 from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _reach_all(work: UnitOfWork, batch: Due, at: datetime) -> int:
     for record in records.values():
         work.holds(record)
     free = [pk for pk, about in batch if about not in held]
-    due = Clock.objects.due_for_check(at).filter(pk__in=free)
+    due = Clock.objects.due_for_check(at).filter(pk__in=among(Clock._meta.pk, free))
     moved = 0
     for clock in due.order_by("next_check_at", "id").select_for_update(skip_locked=True, no_key=True):
         clock.record = records.get(clock.about)

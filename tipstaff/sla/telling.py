@@ -126,12 +126,10 @@ class Visible:
 
 
 def _by_model(abouts: Iterable[str]) -> Iterator[tuple[Any, list[str]]]:
-    names: dict[str, list[str]] = {}
-    for about in abouts:
-        prefix, _sep, name = about.partition(":")
-        names.setdefault(prefix, []).append(name)
-    known = references.registered()
-    return ((known[prefix], some) for prefix, some in names.items() if prefix in known)
+    names: dict[Any, list[str]] = {}
+    for model, name in references.split(abouts):
+        names.setdefault(model, []).append(name)
+    yield from names.items()
 
 
 class Matter(NamedTuple):

@@ -97,9 +97,11 @@ class Record(models.Model):
 
     def stored(self) -> dict[str, Any]:
         """Every column as it is now, by name; lists and mappings as copies, which later changes do not reach."""
-        kept = self.__dict__
-        now = {name: kept[name] if name in kept else getattr(self, name) for name in self.column_names()}
-        return {name: deepcopy(value) if isinstance(value, list | dict) else value for name, value in now.items()}
+        now = {name: getattr(self, name) for name in self.column_names()}
+        for name, value in now.items():
+            if isinstance(value, (list, dict)):
+                now[name] = deepcopy(value)
+        return now
 
     def differs_from(self, stored: dict[str, Any]) -> list[str]:
         """The columns that are no longer as `stored()` gave them."""

@@ -153,9 +153,10 @@ def _perform(
         work.entries.append(entry)
         result = body(record, actor=actor, **facts)
         record.settle()
-        if changed := record.differs_from(written):
+        changed = record.differs_from(written)
+        if changed:
             work.update(record, changed)
-        entry.told |= _changes(record, before)
+        entry.told |= _changes(record, before, changed if before is written else record.differs_from(before))
         return result
     except BaseException:
         work.back_to(mark)
@@ -178,11 +179,11 @@ def _entry(record: Record, declared: Operation, actor: Actor, facts: dict[str, A
     return Entry(stream=record.stream, kind=declared.kind(record), at=now(), told=told)
 
 
-def _changes(record: Record, before: dict[str, Any]) -> dict[str, Any]:
+def _changes(record: Record, before: dict[str, Any], changed: list[str]) -> dict[str, Any]:
     """What the act changed in the told columns: how each stood and how it stands, as JSON."""
     told = type(record).told_columns()
-    changes = {name: (fact(before[name]), fact(getattr(record, name))) for name in record.differs_from(before)}
-    return {f"changes.{name}": [was, now] for name, (was, now) in changes.items() if name in told and was != now}
+    changes = ((name, fact(before[name]), fact(getattr(record, name))) for name in changed if name in told)
+    return {f"changes.{name}": [was, now] for name, was, now in changes if was != now}
 
 
 IRREGULAR = {

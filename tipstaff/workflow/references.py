@@ -3,7 +3,7 @@
 Each app registers its records; clocks, notices and the ledger can then name and link what they are about.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -38,18 +38,23 @@ def find(reference: str) -> "Record | None":
 
 def find_many(references: Iterable[str]) -> dict[str, "Record"]:
     """The records that `references` name, one query a prefix; unknown ones are left out."""
-    wanted: dict[str, set[str]] = {}
+    wanted: dict[type[Record], set[str]] = {}
+    for model, name in split(references):
+        wanted.setdefault(model, set()).add(name)
+    found = {}
+    for model, names in wanted.items():
+        for record in model._default_manager.filter(**{f"{model.reference_field}__in": names}):
+            found[record.reference] = record
+    return found
+
+
+def split(references: Iterable[str]) -> "Iterator[tuple[type[Record], str]]":
+    """The model and the name in each of `references`; what can name no record is left out."""
     for reference in references:
         prefix, _, name = reference.partition(":")
-        if prefix in _records and name:
-            wanted.setdefault(prefix, set()).add(name)
-    found = {}
-    for prefix, names in wanted.items():
-        model = _records[prefix]
-        possible = [name for name in names if _is_possible(model, name)]
-        for record in model._default_manager.filter(**{f"{model.reference_field}__in": possible}):
-            found[f"{prefix}:{getattr(record, model.reference_field)}"] = record
-    return found
+        model = _records.get(prefix)
+        if model is not None and name and _is_possible(model, name):
+            yield model, name
 
 
 def _is_possible(model: type["Record"], name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import OperationalError, connection, models, transaction
 from psycopg import errors
 
-from tipstaff.ledger.append import Entry, append
+from tipstaff.ledger.append import Entry, write
 from tipstaff.metrics.counts import OPERATIONS
 from tipstaff.workflow.models import Record
 from tipstaff.workflow.rows import update_rows
@@ -75,10 +75,10 @@ class UnitOfWork:
         else:
             row.save(force_insert=True)
 
-    def mark(self) -> tuple[int, ...]:
-        return tuple(len(kept) for kept in (self.entries, self.locked, self.memories, self.changed, self.added))
+    def mark(self) -> tuple[int, int, int, int, int]:
+        return len(self.entries), len(self.locked), len(self.memories), len(self.changed), len(self.added)
 
-    def back_to(self, mark: tuple[int, ...]) -> None:
+    def back_to(self, mark: tuple[int, int, int, int, int]) -> None:
         """Forget what was recorded since `mark`, and leave every object in memory as it stood then."""
         entries, locked, memories, changed, added = mark
         del self.entries[entries:]
@@ -97,7 +97,7 @@ class UnitOfWork:
             by_model.setdefault(type(row), []).append(row)
         for model, rows in by_model.items():
             model._base_manager.bulk_create(rows)
-        append(self.entries)
+        write(self.entries)
 
 
 _current: ContextVar[UnitOfWork | None] = ContextVar("tipstaff_unit_of_work", default=None)
@@ -135,7 +135,7 @@ def _outermost[R](act: Callable[[UnitOfWork], R], gathers: bool) -> R:
             result = act(work)
             work.finish()
     except BaseException:
-        work.back_to((0,) * len(work.mark()))
+        work.back_to((0, 0, 0, 0, 0))
         raise
     finally:
         _current.reset(token)

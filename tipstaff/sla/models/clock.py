@@ -317,7 +317,7 @@ class Clock(Record):
         self.explained_by, self.explained_at = actor, now()
 
     def _reach(self, actor: Actor, level: int, reached_at: datetime) -> None:
-        unit.insert(ClockAlert(clock=self, level=level, reached_at=reached_at, detected_at=now()))
+        unit.insert(ClockAlert(clock_id=self.pk, level=level, reached_at=reached_at, detected_at=now()))
         self.level = level
 
 
