@@ -91,11 +91,10 @@ class Stage:
         mark = len(work.entries)
         with moved_to(at):
             act()
-        new = work.entries[mark:]
-        for entry in new:
+        if at <= self.began - RECENT and any(entry.kind == "message.queued" for entry in work.entries[mark:]):
+            self._post(work)  # which stops the clocks of what has left
+        for entry in work.entries[mark:]:
             self.alarm.hear(entry)
-        if at <= self.began - RECENT and any(entry.kind == "message.queued" for entry in new):
-            self._post(work)
 
     def _run_clocks(self, until: datetime, work: UnitOfWork) -> None:
         """Sweep whenever something is due, as the beat would have done."""
