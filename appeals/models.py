@@ -37,9 +37,6 @@ class AppealQuerySet(RefQuerySet["Appeal"]):
             return self
         return self.none()
 
-    def in_hands_of(self, person: User) -> Self:
-        return self.filter(reviewer=person)
-
     def open_now(self) -> Self:
         return self.filter(state__in=["lodged", "under_review"])
 
@@ -133,7 +130,7 @@ class Appeal(Record):
     inadmissible_reason = models.CharField(max_length=12, choices=Inadmissible, blank=True)
     due_at = models.DateTimeField(null=True)
 
-    listed_with = ("reviewer",)
+    owner_field = "reviewer"
     objects = AppealQuerySet.as_manager()
 
     class Meta:
@@ -182,10 +179,6 @@ class Appeal(Record):
 
     def history_of(self) -> Record:
         return self.case or self.report or self
-
-    @property
-    def owner(self) -> User | None:
-        return self.reviewer
 
     @property
     def files(self) -> Any:

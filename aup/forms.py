@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from aup.models import PolicyVersion, Rule
 from aup.models.acknowledgement import SIGNATORY_LIMIT
-from aup.places import named
+from tipstaff.places import named
 
 SEARCH_LENGTH = 100
 REASON_LENGTH = 2000

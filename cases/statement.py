@@ -91,8 +91,8 @@ def sections(decision: "Decision") -> list[dict[str, Any]]:
             {"heading": _("How we graded it"), "facts": _grading(decision)},
             {"heading": _("What follows"), "facts": [measure(s) for s in decision.sanctions.order_by("id")]},
         ]
-        if remedies := _remedies(decision):
-            parts.append({"heading": _("How you can put it right"), "paragraphs": remedies})
+        if offered := remedies(decision):
+            parts.append({"heading": _("How you can put it right"), "paragraphs": offered})
     else:
         parts.append({"heading": _("What follows"), "paragraphs": [_("Nothing is imposed on the account.")]})
     parts.append({"heading": _("How this was found and decided"), "paragraphs": [_automation(decision)]})
@@ -156,8 +156,9 @@ def measure(sanction: "Sanction") -> list[str]:
     ]
 
 
-def _remedies(decision: "Decision") -> list[str]:
-    offered = decision.tier_document.get("remediation", {})
+def remedies(decision: "Decision") -> list[str]:
+    """What the tier that holds asks of the account holder, or offers, besides its measures."""
+    offered = decision.rule.version.matrix.tiers.get(decision.effective_tier, {}).get("remediation", {})
     words = {
         "training": _("a course about this rule"),
         "certification": _("a signed plan with evidence that the required controls are live"),

@@ -6,9 +6,11 @@ from datetime import timedelta
 from celery import shared_task
 from dateutil.relativedelta import relativedelta
 
+from cases import lapses
 from cases.models import Case, Evidence
 from cases.models.course import at_rest
 from cases.statement import APPEAL_MONTHS
+from tipstaff.notices import reminders
 from tipstaff.time import now
 from tipstaff.vault import derive, fixity, storage
 from tipstaff.vault.models import SealedFile
@@ -50,3 +52,9 @@ def prepare_evidence() -> None:
             exhibit.file.report_damage(actor=fixity.FIXITY)
         except Exception:  # one file must not keep the others waiting
             logger.exception("file %s could not be prepared", exhibit.file_id)
+
+
+@shared_task(ignore_result=True)
+def tell_endings() -> None:
+    """Tell of measures and claims that end, and ask again where an answer is missing."""
+    reminders.sweep("case-endings", lapses.WATCHES)

@@ -19,7 +19,7 @@ from tipstaff.metrics import share
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tipstaff.settings")
 
-app = Celery("tipstaff")
+app = Celery("tipstaff", task_cls="tipstaff.jobs.task:Job")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()

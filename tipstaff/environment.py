@@ -6,6 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 from environ.fileaware_mapping import FileAwareMapping
 
+from tipstaff.queues import DEFAULT, PRIORITIES, PRIORITY_STEPS
+
 
 class Environment(FileAwareMapping):
     """Where `NAME_FILE` names a file, the value stands in it, as secrets are handed to containers and services."""
@@ -43,6 +45,8 @@ def broker(url: str) -> dict[str, Any]:
     if url.partition("://")[0] in {"amqp", "amqps", "pyamqp"}:
         return {
             "CELERY_TASK_DEFAULT_QUEUE_TYPE": "quorum",
+            "CELERY_TASK_CREATE_MISSING_QUEUE_TYPE": "quorum",
+            "CELERY_TASK_CREATE_MISSING_QUEUE_EXCHANGE_TYPE": "topic",
             "CELERY_WORKER_DETECT_QUORUM_QUEUES": True,
             # A worker on quorum queues prepares for delayed messages, which we never send: that needs this exchange,
             # and 28 queues that would each be replicated.
@@ -50,5 +54,10 @@ def broker(url: str) -> dict[str, Any]:
             "CELERY_BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE": "classic",
             "CELERY_BROKER_TRANSPORT_OPTIONS": {"confirm_publish": True},
         }
-    patience = {"visibility_timeout": 900, "socket_timeout": 10, "socket_connect_timeout": 5}
-    return {"CELERY_BROKER_TRANSPORT_OPTIONS": patience}
+    options = {
+        "visibility_timeout": 900,  # longer than any task with its longest wait: tipstaff/jobs/checks.py
+        "socket_timeout": 10,
+        "socket_connect_timeout": 5,
+        "priority_steps": PRIORITY_STEPS,
+    }
+    return {"CELERY_BROKER_TRANSPORT_OPTIONS": options, "CELERY_TASK_DEFAULT_PRIORITY": PRIORITIES[DEFAULT]}

@@ -71,12 +71,12 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("governance:waiver_list", _("Waivers"), P.WAIVER_VIEW),
         ("governance:system_list", _("Systems"), P.SYSTEM_VIEW),
         ("aup:feedback_list", _("Feedback"), P.FEEDBACK_ANSWER),
-        ("clocks:board", _("Clocks"), P.CLOCK_BOARD),
         ("oversight:index", _("Oversight"), P.HISTORY_VIEW),
         ("vault:custody", _("Custody"), P.CUSTODY_VIEW),
         ("accounts:people", _("People"), P.PERSON_MANAGE),
         ("accounts:tokens", _("Tokens"), P.TOKEN_MANAGE),
         ("webhooks:list", _("Webhooks"), P.WEBHOOK_MANAGE),
+        ("clocks:targets", _("Targets"), P.CLOCK_SET),
     ]
     shown = [(reverse(name), label) for name, label, permission in places if person.may(permission)]
     shown.append((reverse("aup:policy"), _("Policy")))

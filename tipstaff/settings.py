@@ -10,6 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
+from tipstaff import queues
 from tipstaff.environment import Environment, broker, database
 from tipstaff.logs import OURS
 
@@ -146,6 +147,7 @@ CACHES = {
 BROKER_URL = env.str("BROKER_URL", default="redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_PRIORITY = None
 globals().update(broker(BROKER_URL))
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -153,56 +155,22 @@ CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_RETRY_ON_WORKER_LOST = True  # counted, so that a task which kills its worker does not come back for ever
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
 CELERY_TIMEZONE = "UTC"
-CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_BEAT_SCHEDULE_FILENAME = str(TIPSTAFF_HOME / "beat-schedule")
-# Each sweep takes what its rows say is due; `expires` drops ticks that piled up while no worker was there.
+CELERY_TASK_DEFAULT_QUEUE = queues.DEFAULT
+CELERY_TASK_ROUTES = queues.routes(priorities=CELERY_TASK_DEFAULT_PRIORITY is not None)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
 SCAN_SECONDS = 10.0
 DELIVERY_SECONDS = env.float("DELIVERY_SECONDS", default=3.0)
-CELERY_BEAT_SCHEDULE = {
-    "sweep-clocks": {
-        "task": "tipstaff.sla.tasks.sweep",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS * 2},
-    },
-    "go-on": {"task": "tipstaff.jobs.tasks.go_on", "schedule": 60.0, "options": {"expires": 60.0}},
-    "close-cases": {
-        "task": "cases.tasks.close_at_rest",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
-    "prepare-evidence": {"task": "cases.tasks.prepare_evidence", "schedule": 15.0, "options": {"expires": 30.0}},
-    "check-fixity": {"task": "tipstaff.vault.tasks.check_fixity", "schedule": 86400.0, "options": {"expires": 86400.0}},
-    "remove-unclaimed-files": {
-        "task": "tipstaff.vault.tasks.remove_unclaimed",
-        "schedule": 86400.0,
-        "options": {"expires": 86400.0},
-    },
-    "scan-files": {
-        "task": "tipstaff.vault.tasks.scan_files",
-        "schedule": SCAN_SECONDS,
-        "options": {"expires": SCAN_SECONDS * 4},
-    },
-    "propose-disposals": {
-        "task": "tipstaff.vault.tasks.propose_disposals",
-        "schedule": 86400.0,
-        "options": {"expires": 86400.0},
-    },
-    "deliver-messages": {
-        "task": "tipstaff.notices.tasks.deliver",
-        "schedule": DELIVERY_SECONDS,
-        "options": {"expires": DELIVERY_SECONDS * 4},
-    },
-    "deliver-webhooks": {
-        "task": "tipstaff.notices.tasks.deliver_webhooks",
-        "schedule": DELIVERY_SECONDS,
-        "options": {"expires": DELIVERY_SECONDS * 4},
-    },
+CELERY_BEAT_SCHEDULE = queues.schedule(sweep=SWEEP_SECONDS, delivery=DELIVERY_SECONDS, scan=SCAN_SECONDS)
+CELERY_BEAT_SCHEDULE_FILENAME = str(TIPSTAFF_HOME / "beat-schedule")
+# A tick that failed is not tried again: the next one comes anyway.
+CELERY_TASK_ANNOTATIONS = {
+    entry["task"]: {"autoretry_for": (), "max_retries": 0} for entry in CELERY_BEAT_SCHEDULE.values()
 }
 
 # --- Mail ---

@@ -42,8 +42,8 @@ PUBLIC_SOURCES = (
     "appeals/models.py", "cases/models/decision.py", "cases/models/hand.py",
     "governance/models/dossier.py", "governance/models/waiver*.py",
     "tipstaff/access.py", "tipstaff/accounts/limits.py", "tipstaff/accounts/models/subject.py",
-    "tipstaff/demo/people.py", "tipstaff/permissions.py", "tipstaff/refusals.py", "tipstaff/sla/models.py",
-    "tipstaff/vault/sniff.py", "tipstaff/vault/staging.py", "tipstaff/vault/storage.py",
+    "tipstaff/demo/people.py", "tipstaff/permissions.py", "tipstaff/refusals.py", "tipstaff/sla/models/kinds.py",
+    "tipstaff/sla/spoken.py", "tipstaff/vault/sniff.py", "tipstaff/vault/staging.py", "tipstaff/vault/storage.py",
     "tipstaff/workflow/operations.py",
 )  # fmt: skip
 PUBLIC_BASES = {"base_public.html", "base_link.html"}

@@ -14,8 +14,8 @@ from aup import vagueness
 from aup.models.example import Example
 from aup.models.translation import Translation
 from aup.models.version import PolicyVersion
-from aup.places import named
 from aup.schema import OPTIONAL_RULE_KEYS, RULE_ORDER
+from tipstaff.places import named
 from tipstaff.workflow import references
 from tipstaff.workflow.models import Record, RefQuerySet
 

@@ -16,10 +16,10 @@ from aup import diff
 from aup.forms import CompareForm
 from aup.matrix.words import called
 from aup.models import PolicyVersion, Rule
-from aup.places import named
 from aup.publication import text_of
 from tipstaff.access import public
 from tipstaff.languages import carries
+from tipstaff.places import named
 from tipstaff.time import now
 
 PER_PAGE = 25  # rules whose words are compared on one page

@@ -65,9 +65,6 @@ class ReportQuerySet(RefQuerySet["Report"]):
             return self.filter(token=person.pk) if own else self.none()
         return self if person.may(Permission.CASE_VIEW) else self.none()
 
-    def in_hands_of(self, person: User) -> Self:
-        return self.filter(triaged_by=person)
-
 
 def severity_not_graded(rule: Rule) -> str:
     """The sentence that names the severities which the matrix grades under `rule`: its own and its neighbours."""
@@ -142,7 +139,7 @@ class Report(Record):
     answered_at = models.DateTimeField(null=True)
 
     untold = frozenset({"receipt_hash"})
-    listed_with = ("triaged_by",)
+    owner_field = "triaged_by"
     objects = ReportQuerySet.as_manager()
 
     class Meta:
@@ -181,10 +178,6 @@ class Report(Record):
     @classmethod
     def by_code(cls, code: str) -> "Report | None":
         return cls.objects.filter(receipt_hash=hashed_code(code)).first() if code else None
-
-    @property
-    def owner(self) -> User | None:
-        return self.triaged_by
 
     @property
     def severity(self) -> int:

@@ -150,6 +150,9 @@ class Sanction(Record):
                 name="sanction_at_the_gateway",
             ),
             models.Index(fields=["id"], condition=Q(acknowledged_effect="failed"), name="sanction_failed"),
+            models.Index(
+                fields=["ends_at"], condition=Q(state="issued", ends_at__isnull=False), name="sanction_ending"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

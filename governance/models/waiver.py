@@ -41,7 +41,7 @@ def midnight(day: date) -> datetime:
 
 @references.register("waiver")
 class Waiver(Dossier):
-    listed_with = ("screened_by",)
+    owner_field = "screened_by"
     objects = WaiverQuerySet.as_manager()
 
     class Meta(Dossier.Meta):
@@ -72,10 +72,6 @@ class Waiver(Dossier):
 
         in_unit_of_work(act)
         return waiver
-
-    @property
-    def owner(self) -> User | None:
-        return self.screened_by
 
     @property
     def severity(self) -> int:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from cases import lapses
 from cases.models import Sanction
 from tests import factories
 from tests.factories import person
-from tipstaff.notices import events
+from tipstaff.notices import events, reminders
 from tipstaff.notices.models import Delivery
+from tipstaff.time import moved_to
 
 pytestmark = pytest.mark.usefixtures("people")
 ELSEWHERE = "http://127.0.0.1:9/hooks"
@@ -124,6 +126,9 @@ def test_what_is_sent_has_the_keys_of_the_examples() -> None:
     reversed_.reverse(actor=person("appeals"), reasons=factories.REASONS)
     factories.taken_up().uphold(actor=person("appeals"), reasons=factories.REASONS)
     factories.issued().sanctions.restricting()[0].lift(actor=person("adjudicator"), reason="Put right.")
+    expired = factories.issued().sanctions.get(ends_at__isnull=False)
+    with moved_to(expired.ends_at):
+        reminders.sweep("case-endings", lapses.WATCHES)
     seen = set()
     for body in bodies():
         example, seen = events.TYPES[body["type"]].example, seen | {body["type"]}

@@ -233,4 +233,5 @@ def test_services_of_ones_own_are_used_and_the_rest_is_ours(tmp_path: Path, monk
     own = start.addresses(tmp_path, 8000, Services(tmp_path, postgres=False, valkey=False), None)
     assert theirs.items() <= own.items()
     assert "OWNER_DATABASE_URL" not in own
-    assert [child.name for child in start.children(tmp_path, 8000, None)] == ["worker", "beat", "sequencer", "web"]
+    names = [child.name for child in start.children(tmp_path, 8000, None)]
+    assert names == ["worker", "bulk", "beat", "sequencer", "web"]

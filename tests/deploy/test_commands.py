@@ -3,11 +3,12 @@
 import pytest
 
 from tests.deploy.parts import PARTS, Command, containers, procfile, supervisor, units
+from tipstaff.queues import BULK, DEFAULT, URGENT
 
 WAYS = {"Procfile": procfile, "compose": containers, "systemd": units}
 # How much of it, and where: these may differ.
 SIZES = {"--host", "--port", "--workers", "--blocking-threads", "--backpressure", "--concurrency", "--schedule"}
-# Two workers of one machine need names of their own, which only systemd has to give.
+# Two workers of one machine need names of their own, and systemd has to number them.
 NAMES = {"--hostname"}
 
 
@@ -22,7 +23,7 @@ def test_each_way_runs_every_part_that_make_run_runs() -> None:
 def test_a_part_is_started_with_the_same_flags(way: str, part: str) -> None:
     shown, ours = WAYS[way]()[part], supervisor()[part]
     assert shown.words == ours.words
-    assert shown.flags.keys() - NAMES == ours.flags.keys()
+    assert shown.flags.keys() == ours.flags.keys()
     assert fixed(shown) == fixed(ours)
     assert shown.environment.get("REMAP_SIGTERM") == ours.environment.get("REMAP_SIGTERM")
 
@@ -42,7 +43,17 @@ def test_the_pool_of_the_web_is_as_large_as_its_threads(way: str) -> None:
 def test_production_is_the_same_size_everywhere(way: str) -> None:
     sizes = {name: flags for name, flags in procfile()["web"].flags.items() if name in SIZES - {"--host", "--port"}}
     assert sizes.items() <= WAYS[way]()["web"].flags.items()
-    assert WAYS[way]()["worker"].flags["--concurrency"] == procfile()["worker"].flags["--concurrency"]
+    for worker in ("worker", "bulk"):
+        assert WAYS[way]()[worker].flags["--concurrency"] == procfile()[worker].flags["--concurrency"]
+
+
+@pytest.mark.parametrize("way", ["supervisor", *WAYS])
+def test_every_queue_has_a_worker_and_bulk_one_of_its_own(way: str) -> None:
+    parts = {"supervisor": supervisor, **WAYS}[way]()
+    taken = [set(parts[worker].flags["--queues"].split(",")) for worker in ("worker", "bulk")]
+    assert taken == [{URGENT, DEFAULT}, {BULK}]
+    names = [parts[worker].flags["--hostname"].partition("@")[0] for worker in ("worker", "bulk")]
+    assert len(set(names)) == 2
 
 
 def test_only_a_container_listens_to_others_than_its_own_machine() -> None:

@@ -100,6 +100,7 @@ def test_each_part_knows_what_it_needs_and_no_more(services: dict[str, Any]) -> 
     assert knows == {
         "web": {"database_url", "broker_url", "email_url", "webhook_key", "metrics_token"},
         "worker": {"database_url", "broker_url", "email_url", "webhook_key"},
+        "bulk": {"database_url", "broker_url", "email_url", "webhook_key"},
         "beat": {"database_url", "broker_url"},
         "sequencer": {"database_url", "sequencer_database_url"},
         "migrate": {"database_url", "owner_database_url"},

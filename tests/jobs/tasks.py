@@ -36,3 +36,9 @@ def die(path: str) -> None:
     write(path, "begun")
     with progress.of("Die", total=1):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task
+def slow(path: str, line: str, pause: float) -> None:
+    time.sleep(pause)
+    write(path, line)

@@ -5,24 +5,19 @@ from typing import Any
 from tests.factories import person
 from tipstaff.sla.models import Calendar, Target, TargetTable
 
-COLUMNS = ("kind", "severity", "referral", "amount", "unit", "statutory", "norm")
-
 
 def rows_in_force() -> list[dict[str, Any]]:
-    rows = Target.objects.in_force()
-    return [
-        {name: getattr(row, name) for name in COLUMNS} | {"calendar": row.calendar_id and str(row.calendar_id)}
-        for row in rows
-    ]
+    return [row.told for row in Target.objects.in_force()]
 
 
 def adopt(*first: dict[str, Any], only: bool = False) -> TargetTable:
     """A new table: `first`, then the rows of the one in force that are still reached, or nothing more for `only`."""
-    rows = [Target(**{name: row.get(name) for name in ("kind", "severity", "referral")}) for row in first]
+    rows = [Target.of(row) for row in first]
     kept = [] if only else rows_in_force()
-    left = [row for row in kept if not any(new.covers(Target(**{n: row[n] for n in COLUMNS[:3]})) for new in rows)]
+    left = [row for row in kept if not any(new.covers(Target.of(row)) for new in rows)]
     table = TargetTable(reason="Another year, other targets.")
-    table.adopt(actor=person("admin"), rows=[*first, *left])
+    newest = TargetTable.objects.newest().number
+    table.adopt(actor=person("admin"), rows=[*first, *left], after=newest)
     return table
 
 

@@ -25,7 +25,8 @@ NEEDED_BYTES = 500 * 1024 * 1024
 WEB_WORKERS, WEB_THREADS = 2, 16
 # Granian counts connections, not requests: browsers keep up to six open each
 WEB_CONNECTIONS = 128
-WORKERS = 2
+WORKERS = 3  # mail and webhooks may hang on somebody else's machine; one is left for the clocks
+BULK_WORKERS = 1
 OWN_DATABASE = ("DATABASE_URL", "OWNER_DATABASE_URL", "SEQUENCER_DATABASE_URL", "ERASER_DATABASE_URL")
 
 
@@ -186,18 +187,11 @@ def children(home: Path, port: int, mail_port: int | None) -> list[Child]:
     web = f"granian tipstaff.wsgi:application --interface wsgi --host 127.0.0.1 --port {port} --no-ws --no-access-log"
     limits = f"--workers {WEB_WORKERS} --blocking-threads {WEB_THREADS} --backpressure {WEB_CONNECTIONS}"
     care = "--respawn-failed-workers --workers-kill-timeout 10 --log-level warning"
-    worker = f"celery -A tipstaff worker --concurrency {WORKERS} --queues default --without-mingle --without-gossip"
     schedule = home / "beat-schedule"
     beat = [*python, "celery", "-A", "tipstaff", "beat", "--loglevel", "WARNING", "--pidfile=", "-s", str(schedule)]
     parts = [
-        Child(
-            "worker",
-            [*python, *worker.split(), "--loglevel", "WARNING"],
-            {"REMAP_SIGTERM": "SIGQUIT"},
-            # When the supervisor is killed the broker goes too, and an orderly stop would call for it without end;
-            # what a killed worker had taken is done again.
-            at_parent_death=signal.SIGKILL,
-        ),
+        worker("worker", "urgent,default", WORKERS),
+        worker("bulk", "bulk", BULK_WORKERS),
         Child("beat", beat, discard=schedule),
         Child("sequencer", manage("sequencer")),
         Child(
@@ -208,6 +202,15 @@ def children(home: Path, port: int, mail_port: int | None) -> list[Child]:
         mailbox = [*python, "tipstaff.demo.mailbox", "127.0.0.1", str(mail_port), str(home / "mail")]
         parts.insert(0, Child("mail", mailbox))
     return parts
+
+
+def worker(name: str, queues: str, concurrency: int) -> Child:
+    """A worker for `queues`. When the supervisor is killed the broker goes too, and an orderly stop would call for it
+    without end; what a killed worker had taken is done again.
+    """
+    line = f"celery -A tipstaff worker --concurrency {concurrency} --queues {queues} --hostname {name}@%h"
+    argv = [sys.executable, "-m", *f"{line} --without-mingle --without-gossip --loglevel WARNING".split()]
+    return Child(name, argv, {"REMAP_SIGTERM": "SIGQUIT"}, at_parent_death=signal.SIGKILL)
 
 
 def not_ready(port: int) -> str | None:

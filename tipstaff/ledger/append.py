@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -32,6 +33,17 @@ def append(entries: Sequence[Entry]) -> list[Event]:
     """Write `entries` in order and return their events. Streams are locked in sorted order, so that two acts that
     touch the same streams cannot deadlock. Refused outside a transaction: an event without its act proves nothing.
     """
+    events = [
+        Event(id=pk, stream_id=row["stream"], seq=row["seq"], kind=row["kind"], at=entry.at, decoys=row["decoys"])
+        for entry, (pk, row) in zip(entries, write(entries), strict=True)
+    ]
+    for event in events:
+        event._state.adding = False
+    return events
+
+
+def write(entries: Sequence[Entry]) -> list[tuple[UUID, dict[str, Any]]]:
+    """As `append`, for those who need the ids and columns of the events at most."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Events are appended in the transaction of the act they record.")
     if not entries:
@@ -39,15 +51,25 @@ def append(entries: Sequence[Entry]) -> list[Event]:
     if crowded := next((entry for entry in entries if len(entry.told) > FACTS_LIMIT), None):
         raise ValueError(f"{crowded.kind} tells {len(crowded.told)} facts; an event holds at most {FACTS_LIMIT}.")
     next_seq = _advance(Counter(entry.stream for entry in entries))
-    events, facts = [], []
-    for entry in entries:
+    rows: list[dict[str, Any]] = []
+    for place, entry in enumerate(entries):
         seq = next_seq[entry.stream]
         next_seq[entry.stream] += 1
-        facts += [{"stream": entry.stream, "seq": seq} | _salted(name, value) for name, value in entry.told.items()]
         decoys = disclosures.decoys_for(len(entry.told))
-        events.append(Event(stream_id=entry.stream, seq=seq, kind=entry.kind, at=entry.at, decoys=decoys))
-    _insert(events, facts)
-    return events
+        row = {"place": place, "stream": entry.stream, "seq": seq, "kind": entry.kind}
+        rows.append(row | {"at": instant(entry.at), "decoys": decoys})
+    return list(zip(_insert(rows, _facts(entries)), rows, strict=True))
+
+
+def _facts(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Every fact of every entry with its salt and digest, by the place of the entry."""
+    told = [(place, name, value) for place, entry in enumerate(entries) for name, value in entry.told.items()]
+    salts = disclosures.new_salts(len(told))
+    facts = []
+    for (place, name, value), salt in zip(told, salts, strict=True):
+        digest = disclosures.digest(disclosures.encode(salt, name, value))
+        facts.append({"place": place, "name": name, "salt": salt, "value": value, "digest": digest})
+    return facts
 
 
 def _advance(wanted: Counter[str]) -> dict[str, int]:
@@ -65,37 +87,28 @@ def _advance(wanted: Counter[str]) -> dict[str, int]:
         return {name: head - wanted[name] + 1 for name, head in cursor.fetchall()}
 
 
-def _insert(events: list[Event], facts: list[dict[str, Any]]) -> None:
+def _insert(rows: list[dict[str, Any]], facts: list[dict[str, Any]]) -> list[UUID]:
     """Write both tables in one statement, rows in order: an act tells dozens of facts, and everybody waits for it."""
-    rows = [
-        {"place": place, "stream": event.stream_id, "seq": event.seq, "kind": event.kind, "decoys": event.decoys}
-        | {"at": instant(event.at)}
-        for place, event in enumerate(events)
-    ]
     with connection.cursor() as cursor:
         cursor.execute(
-            """WITH event AS (
-                   INSERT INTO ledger_event (stream_id, seq, kind, at, decoys)
-                   SELECT stream, seq, kind, at, decoys FROM jsonb_to_recordset(%s::jsonb)
-                   AS given(place int, stream text, seq bigint, kind text, at timestamptz, decoys text[]) ORDER BY place
-                   RETURNING id, stream_id, seq
+            """WITH given AS MATERIALIZED (
+                   SELECT uuidv7() AS id, ordered.* FROM (
+                       SELECT place, stream, seq, kind, at, decoys FROM jsonb_to_recordset(%s::jsonb)
+                       AS row(place int, stream text, seq bigint, kind text, at timestamptz, decoys text[])
+                       ORDER BY place
+                   ) AS ordered
+               ), event AS (
+                   INSERT INTO ledger_event (id, stream_id, seq, kind, at, decoys)
+                   SELECT id, stream, seq, kind, at, decoys FROM given ORDER BY place
                ), told AS (
                    INSERT INTO ledger_disclosure (event_id, name, salt, value, digest)
-                   SELECT event.id, given.name, given.salt, given.value, given.digest
-                   FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS (stream text, seq bigint, name text, salt text,
+                   SELECT given.id, fact.name, fact.salt, fact.value, fact.digest
+                   FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS (place int, name text, salt text,
                                                               value jsonb, digest text))
-                   WITH ORDINALITY AS given(stream, seq, name, salt, value, digest, place)
-                   JOIN event ON event.stream_id = given.stream AND event.seq = given.seq ORDER BY place
+                   WITH ORDINALITY AS fact(place, name, salt, value, digest, number)
+                   JOIN given ON given.place = fact.place ORDER BY number
                )
-               SELECT id, stream_id, seq FROM event""",
+               SELECT id FROM given ORDER BY place""",
             [json.dumps(rows), json.dumps(facts)],
         )
-        ids = {(stream, seq): pk for pk, stream, seq in cursor.fetchall()}
-    for event in events:
-        event.id, event._state.adding = ids[event.stream_id, event.seq], False
-
-
-def _salted(name: str, value: Any) -> dict[str, Any]:
-    salt = disclosures.new_salt()
-    digest = disclosures.digest(disclosures.encode(salt, name, value))
-    return {"name": name, "salt": salt, "value": value, "digest": digest}
+        return [pk for (pk,) in cursor.fetchall()]

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import secrets
+from binascii import b2a_base64
 from collections.abc import Iterable
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -15,24 +17,33 @@ DECOY_STEP = 4  # digests are padded to a multiple of this, so that their number
 
 
 LITERALS = {None: b"null", True: b"true", False: b"false"}
+EXACT = 2**53 - 1  # the largest whole number that every reader of JSON keeps as it is
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def b64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return b2a_base64(raw, newline=False).translate(URL_SAFE, b"=").decode("ascii")
 
 
 def unb64url(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def new_salt() -> str:
-    """128 random bits (RFC 9901 4.2.1)."""
-    return b64url(secrets.token_bytes(16))
+def new_salts(count: int) -> list[str]:
+    """As many times 128 random bits (RFC 9901 4.2.1)."""
+    drawn = secrets.token_bytes(16 * count)
+    return [b64url(drawn[start : start + 16]) for start in range(0, 16 * count, 16)]
 
 
 def encode(salt: str, name: str, value: Any) -> str:
     """The base64url disclosure of `[salt, name, value]`. Refuses what JSON cannot carry exactly (NaN, |int| > 2^53)."""
-    return b64url(b"[" + b",".join(canonical(part) for part in (salt, name, value)) + b"]")
+    return b64url(b"[%b,%b,%b]" % (canonical(salt), _name(name), canonical(value)))
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> bytes:
+    """Few names stand in many events."""
+    return canonical(name)
 
 
 def canonical(value: Any) -> bytes:
@@ -47,6 +58,10 @@ def canonical(value: Any) -> bytes:
             return rfc8785.dumps(value)  # refuses it, in its own words
     if kind is list:
         return b"[" + b",".join([canonical(part) for part in value]) + b"]"
+    if kind is int and -EXACT <= value <= EXACT:
+        return b"%d" % value
+    if kind is dict and all(type(key) is str and key.isascii() for key in value):
+        return b"{" + b",".join([canonical(key) + b":" + canonical(value[key]) for key in sorted(value)]) + b"}"
     return LITERALS[value] if value is None or kind is bool else rfc8785.dumps(value)
 
 

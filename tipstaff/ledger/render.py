@@ -15,7 +15,7 @@ class NotAFact(TypeError):
 
 def instant(value: datetime) -> str:
     """RFC 3339 in UTC with microseconds."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def fact(value: Any) -> Any:

@@ -17,6 +17,7 @@ APPEND_ONLY = (
     "cases_hand",
     "governance_ballotpart",
     "governance_release",
+    "notices_reminder",
     "sla_calendaredition",
     "sla_clockalert",
     "sla_target",
@@ -30,8 +31,8 @@ KEPT = (
     "cases_decision", "cases_evidence", "cases_finding", "cases_report", "cases_sanction", "governance_aisystem",
     "governance_ballot", "governance_committee", "governance_control", "governance_membership", "governance_spell",
     "governance_waiver", "notices_delivery", "notices_endpoint", "notices_message", "notices_notice",
-    "sla_calendar", "sla_clock", "vault_derivative", "vault_disposal", "vault_legalhold", "vault_sealedfile",
-    "vault_unsealing",
+    "sla_calendar", "sla_clock", "sla_recalculation",
+    "vault_derivative", "vault_disposal", "vault_legalhold", "vault_sealedfile", "vault_unsealing",
 )  # fmt: skip
 # Tables that only the sequencer writes.
 SEQUENCER_ONLY = ("ledger_leaf", "ledger_streamtip", "ledger_signingkey")

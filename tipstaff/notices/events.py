@@ -85,6 +85,7 @@ TYPES: dict[str, EventType] = {
         _type("decision.varied", gettext_lazy("An appeal made a decision milder"), _decision("varied", "T3", _QUOTA)),
         _type("decision.reversed", gettext_lazy("An appeal reversed a decision"), _decision("reversed", "T5")),
         _type("sanction.imposed", gettext_lazy("A measure was imposed"), _sanction("issued", _SUSPENSION)),
+        _type("sanction.expired", gettext_lazy("A measure ended by itself"), _sanction("expired")),
         _type("sanction.lifted", gettext_lazy("A measure was lifted early"), _sanction("lifted")),
         _type("sanction.revoked", gettext_lazy("A measure was revoked with its decision"), _sanction("revoked")),
         _type("sanction.superseded", gettext_lazy("A measure was replaced by a milder one"), _sanction("superseded")),

@@ -72,7 +72,7 @@ def _running(work: UnitOfWork, about: Record) -> Iterator[Clock]:
     """The running clocks about a record, locked, each with it in hand."""
     for clock in Clock.objects.running().about(about).select_for_update(no_key=True):
         clock.record = about
-        work.locked.append(clock)
+        work.holds(clock)
         yield clock
 
 

@@ -57,7 +57,7 @@ class WorkingTime:
             "holidays": {day.isoformat(): name for day, name in sorted(self.holidays.items())},
         }
 
-    @property
+    @cached_property
     def always(self) -> bool:
         """Whether it never pauses, so that instants can be added as they are."""
         return not self.holidays and all(day == ((0, 1440),) for day in self.week)

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -28,8 +29,8 @@ class Record(models.Model):
 
     reference_prefix: ClassVar[str] = ""
     reference_field: ClassVar[str] = "ref"
+    owner_field: ClassVar[str] = ""  # the column with the person whose work it is, where it is somebody's
     untold: ClassVar[frozenset[str]] = frozenset()  # columns that never stand in an event
-    listed_with: ClassVar[tuple[str, ...]] = ()  # relations that its title, address and owner need, joined in lists
     unchanging: ClassVar[bool] = False  # never written again once others point at it, so memory is as good as the row
 
     class Meta:
@@ -96,16 +97,31 @@ class Record(models.Model):
 
     def stored(self) -> dict[str, Any]:
         """Every column as it is now, by name; lists and mappings as copies, which later changes do not reach."""
-        now = {field.name: getattr(self, field.attname) for field in self._meta.concrete_fields}
-        return {name: deepcopy(value) if isinstance(value, list | dict) else value for name, value in now.items()}
+        now = {name: getattr(self, name) for name in self.column_names()}
+        for name, value in now.items():
+            if isinstance(value, (list, dict)):
+                now[name] = deepcopy(value)
+        return now
+
+    def differs_from(self, stored: dict[str, Any]) -> list[str]:
+        """The columns that are no longer as `stored()` gave them."""
+        return [name for name, value in stored.items() if getattr(self, name) != value]
+
+    @classmethod
+    @cache
+    def column_names(cls) -> tuple[str, ...]:
+        return tuple(field.attname for field in cls._meta.concrete_fields)
+
+    @classmethod
+    @cache
+    def told_columns(cls) -> frozenset[str]:
+        """The columns that stand in events."""
+        fields = cls._meta.concrete_fields
+        return frozenset(f.attname for f in fields if not isinstance(f, models.BinaryField)) - cls.untold
 
     def columns(self) -> dict[str, Any]:
         """Every told column as JSON, by name."""
-        told = {}
-        for field in self._meta.concrete_fields:
-            if field.attname not in self.untold and not isinstance(field, models.BinaryField):
-                told[field.attname] = render.fact(getattr(self, field.attname))
-        return told
+        return {name: render.fact(getattr(self, name)) for name in self.column_names() if name in self.told_columns()}
 
 
 class RefQuerySet[R: Record](models.QuerySet[R]):

@@ -139,34 +139,30 @@ def _perform(
             if record.history_of() is not record:
                 work.lock(record.history_of())
             _refuse_if(declared.refusal(record, actor))
-            before: dict[str, Any] = {}
+            before = dict.fromkeys(record.stored())
             record.complete(actor=actor)
             record.settle()
             record.save(force_insert=True)
-            work.locked.append(record)
+            work.holds(record)
+            written = record.stored()
         else:
             work.lock(record)
             _refuse_if(declared.refusal(record, actor))
-            before = record.columns()
-        stored = record.stored()
+            before = written = record.stored()
         entry = _entry(record, declared, actor, facts)
         work.entries.append(entry)
         result = body(record, actor=actor, **facts)
-        _save(record, stored)
-        entry.told |= _changes(before, record.columns())
+        record.settle()
+        changed = record.differs_from(written)
+        if changed:
+            work.update(record, changed)
+        entry.told |= _changes(record, before, changed if before is written else record.differs_from(before))
         return result
     except BaseException:
         work.back_to(mark)
         raise
     finally:
         work.depth -= 1
-
-
-def _save(record: Record, stored: dict[str, Any]) -> None:
-    """Write the columns that the act changed, and nothing when it changed none."""
-    record.settle()
-    if changed := [name for name, value in record.stored().items() if value != stored[name]]:
-        record.save(update_fields=changed)
 
 
 def _refuse_if(reason: str | None) -> None:
@@ -183,8 +179,11 @@ def _entry(record: Record, declared: Operation, actor: Actor, facts: dict[str, A
     return Entry(stream=record.stream, kind=declared.kind(record), at=now(), told=told)
 
 
-def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    return {f"changes.{name}": [before.get(name), value] for name, value in after.items() if before.get(name) != value}
+def _changes(record: Record, before: dict[str, Any], changed: list[str]) -> dict[str, Any]:
+    """What the act changed in the told columns: how each stood and how it stands, as JSON."""
+    told = type(record).told_columns()
+    changes = ((name, fact(before[name]), fact(getattr(record, name))) for name in changed if name in told)
+    return {f"changes.{name}": [was, now] for name, was, now in changes if was != now}
 
 
 IRREGULAR = {

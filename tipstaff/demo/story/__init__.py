@@ -17,7 +17,7 @@ from cases.models import Case, Report
 from tipstaff.accounts.models import User
 from tipstaff.demo import hooks
 from tipstaff.demo.people import PASSWORD, PEOPLE
-from tipstaff.demo.story import cast, custody, feedback, policy, readers, systems, waivers
+from tipstaff.demo.story import cast, custody, feedback, policy, readers, systems, targets, waivers
 from tipstaff.demo.story.cases import CaseTeller
 from tipstaff.demo.story.cast import DEMO
 from tipstaff.demo.story.hands import all_or_none, dealt
@@ -74,6 +74,7 @@ def _set_up(people: dict[str, User], say: Callable[[str], None]) -> tuple[Stage,
     with moved_to(began - GATEWAY):  # before the hands begin, so that each knows it; it is told nothing earlier
         hooks.register(people["admin"])
     with moved_to(began - policy.AGE):
+        targets.adopt(people["admin"])
         stage = Stage(began, people, cast.register(), say)
         return stage, Reporters(stage)
 

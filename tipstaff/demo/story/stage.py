@@ -91,11 +91,10 @@ class Stage:
         mark = len(work.entries)
         with moved_to(at):
             act()
-        new = work.entries[mark:]
-        for entry in new:
+        if at <= self.began - RECENT and any(entry.kind == "message.queued" for entry in work.entries[mark:]):
+            self._post(work)  # which stops the clocks of what has left
+        for entry in work.entries[mark:]:
             self.alarm.hear(entry)
-        if at <= self.began - RECENT and any(entry.kind == "message.queued" for entry in new):
-            self._post(work)
 
     def _run_clocks(self, until: datetime, work: UnitOfWork) -> None:
         """Sweep whenever something is due, as the beat would have done."""
@@ -106,7 +105,7 @@ class Stage:
         """Hand over what was queued just now; what is recent waits for the worker."""
         waiting = Message.objects.filter(state=Message.State.QUEUED).order_by("queued_at", "id")
         for message in waiting.select_for_update(no_key=True):
-            work.locked.append(message)
+            work.holds(message)
             with moved_to(message.queued_at + SEEN_AFTER):
                 if message.recipient.startswith(GONE):
                     message.give_up(actor=OUTBOX, error="550 refused by the mail server")

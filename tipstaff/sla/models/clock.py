@@ -7,7 +7,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,10 +14,11 @@ from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
 from tipstaff.sla.models.calendar import CalendarEdition, hours_by
 from tipstaff.sla.models.kinds import Kind
+from tipstaff.sla.models.recalculation import Recalculation
 from tipstaff.sla.models.target import Target
 from tipstaff.sla.working_time import ALWAYS, WorkingTime
 from tipstaff.time import now
-from tipstaff.workflow import references
+from tipstaff.workflow import references, unit
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record
 from tipstaff.workflow.operations import operation
@@ -28,46 +28,13 @@ COMMENT_LIMIT = 2000
 PAUSE_CAP = timedelta(days=14)  # of all pauses of one clock together, in its own calendar (K6)
 
 
-PROMISED_AT = Coalesce("breached_at", "due_at")  # when it was missed first, or will be
-
-
-def missed_in_sight(clock: "Clock", actor: Actor) -> str | None:
-    if clock.breached_at is None:
-        return _("This target was not missed.")
-    if not references.find_many([clock.about], seen_by=actor):
-        return _("Only who may see what a clock is about can say why it was late.")
-    return None
+def missed(clock: "Clock", _actor: Actor) -> str | None:
+    return None if clock.breached_at else _("This target was not missed.")
 
 
 class ClockQuerySet(models.QuerySet["Clock"]):
     def running(self) -> Self:
         return self.filter(stopped_at=None)
-
-    def missed_and_open(self, at: datetime) -> Self:
-        """Those whose promise was broken by `at`, seen by a sweep or not, while nobody has finished."""
-        late = Q(breached_at__isnull=False) | Q(paused_at=None)
-        return self.running().alias(promised_at=PROMISED_AT).filter(late, promised_at__lt=at)
-
-    def due_between(self, at: datetime, until: datetime) -> Self:
-        """Those that run and are due by `until`, and not missed at `at`."""
-        due = self.running().alias(promised_at=PROMISED_AT).filter(promised_at__gte=at, promised_at__lte=until)
-        return due.filter(paused_at=None)
-
-    def standing_still(self) -> Self:
-        return self.filter(paused_at__isnull=False)
-
-    def to_explain(self) -> Self:
-        """Missed, and nobody has said why (K10)."""
-        return self.filter(breached_at__isnull=False, breach_reason="")
-
-    def of_person(self, person: "User | str") -> Self:
-        """About what is, or was, in the hands of `person`, or of whom an id names."""
-        return self.filter(references.in_hands_of(person, "about"))
-
-    def with_terms(self) -> Self:
-        """With the target's row and the name of the calendar, which a page says beside a clock."""
-        joined = self.select_related("matched", "calendar__calendar", "explained_by")
-        return joined.defer("calendar__document", "calendar__days", "calendar__worked")
 
     def due_for_check(self, at: datetime) -> Self:
         """Those that passed a level by `at`, or paused for as long as a clock may."""
@@ -155,21 +122,7 @@ class Clock(Record):
     class Meta:
         ordering = ["started_at"]
         indexes = [
-            models.Index(fields=["next_check_at"], condition=Q(stopped_at=None), name="clock_due"),
-            models.Index(PROMISED_AT, "id", condition=Q(stopped_at=None), name="clock_open_by_promise"),
-            models.Index(fields=["paused_at", "id"], condition=Q(paused_at__isnull=False), name="clock_still"),
-            models.Index(
-                fields=["breached_at", "id"],
-                condition=Q(breached_at__isnull=False, breach_reason=""),
-                name="clock_to_explain",
-            ),
-            models.Index(fields=["breached_at"], condition=Q(breached_at__isnull=False), name="clock_missed"),
-            models.Index(
-                fields=["stopped_at"],
-                include=["kind", "severity", "referral", "outcome", "elapsed", "breached_at"],
-                condition=Q(stopped_at__isnull=False),
-                name="clock_stopped",
-            ),
+            models.Index(fields=["next_check_at", "id"], condition=Q(stopped_at=None), name="clock_due"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -219,6 +172,11 @@ class Clock(Record):
         return str(self)
 
     @property
+    def about_name(self) -> str:
+        """What it is about as people call it, without looking that up: `C-0412`."""
+        return self.about.partition(":")[2]
+
+    @property
     def stream(self) -> str:
         return self.about_stream
 
@@ -247,7 +205,8 @@ class Clock(Record):
             return
         until = min(at, self.pause_ends_by() or at)
         self.pauses = [*self.pauses, [self.paused_at.isoformat(), until.isoformat()]]
-        self.paused_at, self.pause_reason, self.paused = None, "", self._rested()
+        self.paused_at, self.pause_reason = None, ""
+        self.paused = self._rested(self.working_time)
 
     def settle(self) -> None:
         """Whatever else changed, the due time and the next check follow from the other columns."""
@@ -292,9 +251,9 @@ class Clock(Record):
         self._aim(matched, calendar)
 
     @operation(permission=Permission.CLOCK_SET, said=gettext_lazy("recalculated a clock"))
-    def recalculate(self, *, actor: Actor, matched: str, calendar: str | None, reason: str) -> None:
-        """Count towards what the table and its calendar say by now, from the same start (K2: an act of its own, with a
-        reason). What was reached and missed stays.
+    def recalculate(self, *, actor: Actor, matched: str, calendar: str | None, ordered: Recalculation) -> None:
+        """Count towards what the table and its calendar say by now, from the same start (K2: an act of its own, that
+        somebody `ordered`). What was reached and missed stays.
         """
         self._aim(matched, calendar)
 
@@ -305,14 +264,19 @@ class Clock(Record):
         self.statutory = self.matched.statutory
         if self.statutory:
             self.paused_at, self.pause_reason, self.pauses = None, "", []
-        self.paused = self._rested()
+        self.paused = self._rested(self.working_time)
         self.due_at = self.instant_of(100)
         self._tell_record()
 
-    def _rested(self) -> timedelta:
+    def due_under(self, target: Target, hours: WorkingTime) -> datetime:
+        """When it would be due if it counted towards `target` in `hours`. Nothing is changed."""
+        rested = timedelta() if target.statutory else self._rested(hours)
+        return hours.advance(self.started_at, target.length_from(self.started_at, hours) + rested)
+
+    def _rested(self, hours: WorkingTime) -> timedelta:
         """How long the pauses that are over lasted, in the clock's own calendar (K3)."""
         spells = ((datetime.fromisoformat(since), datetime.fromisoformat(until)) for since, until in self.pauses)
-        return sum((self.working_time.elapsed(since, until) for since, until in spells), timedelta())
+        return sum((hours.elapsed(since, until) for since, until in spells), timedelta())
 
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("stopped a clock"))
     def stop(self, *, actor: Actor, cancelled: str = "") -> None:
@@ -346,18 +310,15 @@ class Clock(Record):
         """The promise is broken by half its length or more; the next person up is told."""
         self._reach(actor, level, reached_at)
 
-    @operation(
-        permission=Permission.CLOCK_EXPLAIN, guard=missed_in_sight, said=gettext_lazy("said why a target was missed")
-    )
+    @operation(permission=Permission.CLOCK_EXPLAIN, guard=missed, said=gettext_lazy("said why a target was missed"))
     def explain(self, *, actor: User, reason: str, comment: str = "") -> None:
         """Say why it was late: one of BreachReason, and a sentence. It can be said again; the history keeps both."""
         self.breach_reason, self.breach_comment = self.BreachReason(reason), comment
         self.explained_by, self.explained_at = actor, now()
 
     def _reach(self, actor: Actor, level: int, reached_at: datetime) -> None:
-        ClockAlert.objects.create(clock=self, level=level, reached_at=reached_at, detected_at=now())
+        unit.insert(ClockAlert(clock_id=self.pk, level=level, reached_at=reached_at, detected_at=now()))
         self.level = level
-        self._tell_record()
 
 
 class ClockAlert(models.Model):

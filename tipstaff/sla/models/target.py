@@ -4,15 +4,16 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from tipstaff.ledger.models import UUIDv7
 from tipstaff.permissions import Permission
 from tipstaff.sla.models.calendar import Calendar
 from tipstaff.sla.models.kinds import Kind
+from tipstaff.sla.spoken import spoken
 from tipstaff.sla.working_time import ALWAYS, WorkingTime
 from tipstaff.time import now
 from tipstaff.workflow import references
@@ -26,6 +27,7 @@ ROWS_LIMIT = 150
 AMOUNT_LIMIT = 5000
 NORM_LIMIT = 200
 REASON_LIMIT = 1000
+TOLD = ("kind", "severity", "referral", "amount", "unit", "statutory", "norm")
 # Nothing of these kinds may be without a date.
 INDISPENSABLE = (
     Kind.TRIAGE, Kind.DECISION, Kind.APPEAL, Kind.WAIVER_RECEIPT, Kind.WAIVER, Kind.FEEDBACK,
@@ -62,21 +64,22 @@ class TargetTable(Record):
         return f"/clocks/targets/{self.number}/"
 
     def complete(self, *, actor: Actor) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('tables of targets', 0))")
         self.number, self.adopted_at = TargetTable.objects.newest().number + 1, now()
 
     @operation(creates=True, permission=Permission.CLOCK_SET, said=gettext_lazy("adopted a table of targets"))
-    def adopt(self, *, actor: Actor, rows: list[dict[str, Any]]) -> None:
+    def adopt(self, *, actor: Actor, rows: list[dict[str, Any]], after: int) -> None:
         """Let clocks that start from now on count towards these. `rows` are mappings of a Target's own columns, in
-        order; `calendar` is the id of one. Refused where something indispensable would have no date.
+        order; `calendar` is the id of one. `after` is the number of the table that this one was made from. Refused if
+        another was adopted meanwhile, and where something indispensable would have no date.
         """
-        targets = [Target(table=self, position=place, **_columns(row)) for place, row in enumerate(rows, 1)]
-        if problem := next(problems(targets), None):
+        if self.number != after + 1:
+            raise Refused(_("Somebody else changed the targets meanwhile. Look at theirs, then make yours again."))
+        targets = [Target.of(row, table=self, position=place) for place, row in enumerate(rows, 1)]
+        if problem := first_problem(targets):
             raise Refused(problem)
         Target.objects.bulk_create(targets)
-
-
-def _columns(row: dict[str, Any]) -> dict[str, Any]:
-    return {("calendar_id" if name == "calendar" else name): value for name, value in row.items()}
 
 
 def problems(targets: "Iterable[Target]") -> Iterator[str]:
@@ -101,6 +104,11 @@ def problems(targets: "Iterable[Target]") -> Iterator[str]:
 def first_match(rows: "Iterable[Target]", kind: str, severity: int, *, referral: bool = False) -> "Target | None":
     """The row of a table, given in order, that says how long this may take; None where nothing does."""
     return next((row for row in rows if row.matches(kind, severity, referral=referral)), None)
+
+
+def first_problem(targets: "Iterable[Target]") -> str | None:
+    """What is wrong with a table, if anything is."""
+    return next(problems(targets), None)
 
 
 class TargetQuerySet(models.QuerySet["Target"]):
@@ -155,6 +163,11 @@ class Target(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.spoken}"
 
+    @classmethod
+    def of(cls, row: dict[str, Any], **columns: Any) -> "Target":
+        """An unsaved target of a row as `TargetTable.adopt` takes it."""
+        return cls(**{name: row[name] for name in TOLD if name in row}, calendar_id=row.get("calendar"), **columns)
+
     def matches(self, kind: str, severity: int, *, referral: bool) -> bool:
         return (
             self.kind == kind
@@ -186,16 +199,13 @@ class Target(models.Model):
         return timedelta(**{self.unit: self.amount})
 
     @property
+    def told(self) -> dict[str, Any]:
+        """As `TargetTable.adopt` takes it."""
+        return {name: getattr(self, name) for name in TOLD} | {
+            "calendar": str(self.calendar_id) if self.calendar_id else None
+        }
+
+    @property
     def spoken(self) -> str:
         """How long, in words."""
-        return self.words(self.unit, self.amount)
-
-    @classmethod
-    def words(cls, unit: str, amount: int) -> str:
-        said = {
-            cls.Unit.MINUTES: ngettext("%(count)s minute", "%(count)s minutes", amount),
-            cls.Unit.HOURS: ngettext("%(count)s hour", "%(count)s hours", amount),
-            cls.Unit.DAYS: ngettext("%(count)s day", "%(count)s days", amount),
-            cls.Unit.WORKING_DAYS: ngettext("%(count)s working day", "%(count)s working days", amount),
-        }
-        return said[cls.Unit(unit)] % {"count": amount}
+        return spoken(self.unit, self.amount)

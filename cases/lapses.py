@@ -1,0 +1,124 @@
+"""What ends by itself in the cases, and who is told: measures, and breaches that stop counting. Promise 5: nothing ends
+because of this, so what was missed while no worker ran is told late, with its date.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db.models import (
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce, Greatest
+
+from aup.models import PolicyVersion
+from cases import gateway, statement
+from cases.models import Decision, Sanction
+from cases.models.decision import STANDING
+from cases.models.effect import PASSING
+from tipstaff.notices import outbox
+from tipstaff.notices.models import Notice
+from tipstaff.notices.reminders import LATE, REMINDERS, Watch
+from tipstaff.time import now
+
+LONG = timedelta(days=7)  # a measure that lasts longer is announced before it ends
+AHEAD = timedelta(days=3)
+
+
+def link(decision: Decision) -> str:
+    """The durable page with the reasons, where an appeal is lodged as well; "" where there is none."""
+    notice = Notice.objects.filter(about=decision.reference).order_by("given_at").first()
+    return notice.get_absolute_url() if notice else ""
+
+
+def _lasting() -> QuerySet[Sanction]:
+    """The measures that nothing has ended before their day."""
+    rows = Sanction.objects.filter(state=Sanction.State.ISSUED, ends_at__isnull=False).exclude(kind__in=PASSING)
+    return rows.select_related(
+        "case", "subject", "decision__case__subject", "decision__rule__version__matrix"
+    ).annotate(ends=F("ends_at"))
+
+
+def measures_ending(at: datetime) -> QuerySet[Sanction]:
+    ending = _lasting().filter(ends_at__gt=at, ends_at__lte=at + AHEAD, starts_at__lte=at)
+    return ending.filter(ends_at__gt=F("starts_at") + LONG)
+
+
+def measures_ended(at: datetime) -> QuerySet[Sanction]:
+    return _lasting().filter(ends_at__lte=at, ends_at__gt=at - LATE)
+
+
+def _tell_holder(mail: str, sanction: Sanction) -> None:
+    """One mail for all measures of the decision that end together; the first of them carries it."""
+    together = list(_lasting().filter(decision=sanction.decision_id, ends_at=sanction.ends_at).order_by("pk"))
+    if together[0] != sanction:
+        return
+    others = sanction.subject.sanctions.standing(now()).restricting().exclude(pk__in=[one.pk for one in together])
+    outbox.queue(
+        mail,
+        to=sanction.subject.contact,
+        about=sanction,
+        actor=REMINDERS,
+        language=sanction.subject.language,
+        link=link(sanction.decision),
+        together=together,
+        others=others.exists(),
+        remedies=partial(statement.remedies, sanction.decision),  # called by the template, in its language
+    )
+
+
+def announce_end(sanction: Sanction) -> None:
+    _tell_holder("measure_ends", sanction)
+
+
+def tell_end(sanction: Sanction) -> None:
+    """The account holder and the gateway hear of it. The gateway then says that access is restored."""
+    _tell_holder("measure_ended", sanction)
+    gateway.tell_sanction(sanction, "expired", actor=REMINDERS)
+
+
+def breaches_cleared(at: datetime) -> QuerySet[Decision]:
+    """Decisions that no longer count as an earlier breach: past the window of the policy in force, and with no measure
+    left under which a new breach would count as repeated.
+    """
+    version = PolicyVersion.objects.in_force(at)
+    if version is None:
+        return Decision.objects.none()
+    window = timedelta(days=version.matrix.recurrence_window_days)
+    limits = Sanction.objects.filter(decision=OuterRef("pk"), state=Sanction.State.ISSUED).restricting()
+    last = limits.order_by().values("decision").annotate(last=Max("ends_at")).values("last")
+    over = ExpressionWrapper(F("issued_at") + Value(window, DurationField()), DateTimeField())
+    rows = Decision.objects.filter(
+        outcome=Decision.Outcome.BREACH, state__in=STANDING, contested_at=None, issued_at__lte=at - window
+    )
+    rows = rows.exclude(Exists(limits.filter(ends_at=None)))
+    ends = Greatest(over, Coalesce(Subquery(last), F("issued_at")))
+    return rows.annotate(ends=ends).filter(ends__lte=at, ends__gt=at - LATE).select_related("case__subject", "rule")
+
+
+def tell_cleared(decision: Decision) -> None:
+    subject = decision.case.subject
+    if subject is not None:
+        outbox.queue(
+            "breach_cleared",
+            to=subject.contact,
+            about=decision,
+            actor=REMINDERS,
+            language=subject.language,
+            link=link(decision),
+        )
+
+
+WATCHES: tuple[Watch, ...] = (
+    Watch("measure_ends", measures_ending, announce_end),
+    Watch("measure_ended", measures_ended, tell_end, act="tell"),
+    Watch("breach_cleared", breaches_cleared, tell_cleared, act="tell", once=True),
+)

@@ -1,0 +1,282 @@
+"""What a sweep costs: what is due among few and among many open clocks, and how fast a backlog is drained.
+
+`python -m tests.bench.sweep` starts a durable PostgreSQL of its own, loads cases and clocks by COPY and runs sweeps in
+processes of their own. It prints figures and ratios, and judges nothing: machines differ, ratios less so.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = {"DATABASE_URL": "app", "OWNER_DATABASE_URL": "owner", "SEQUENCER_DATABASE_URL": "sequencer"}
+ROLES |= {"ERASER_DATABASE_URL": "eraser"}
+DAY = timedelta(days=1)
+LEVELS = (0, 50, 75, 100, 150, 200)
+
+
+class Bench:
+    """The services, and databases that are copied from loaded ones, so that each run begins with the same rows."""
+
+    def __init__(self, services: Any, home: Path) -> None:
+        self.services, self.home = services, home
+        self.admin = psycopg.connect(services.admin_url("postgres"), autocommit=True)
+        self.copies = 0
+
+    def env(self, name: str) -> dict[str, str]:
+        urls = {key: self.services.database_url(f"tipstaff_{role}", name) for key, role in ROLES.items()}
+        names = {"TESTING": "1", "DJANGO_SETTINGS_MODULE": "tipstaff.settings", "TIPSTAFF_HOME": str(self.home)}
+        return os.environ | urls | names | {"BROKER_URL": "memory://"}
+
+    def copy(self, template: str, name: str = "") -> str:
+        self.copies += 1
+        name = name or f"run_{self.copies}"
+        self.admin.execute(
+            f"CREATE DATABASE {name} TEMPLATE {template} OWNER tipstaff_owner STRATEGY file_copy".encode()
+        )
+        return name
+
+    def drop(self, name: str) -> None:
+        self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    def python(self, name: str, *argv: str, **more: Any) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, *argv],
+            cwd=ROOT,
+            env=self.env(name),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            **more,
+        )
+
+    def prepare(self) -> None:
+        """The schema, the people, the policy and one case, from which all others are copied."""
+        self.copy("tipstaff", "seed")
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=self.env("seed"), check=True)
+        program = "import django; django.setup(); from tipstaff.demo import story; story.publish(story.enrol());"
+        program += "from tests import factories; factories.case(code='VE-02', severity=4)"
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=self.env("seed"), check=True)
+
+    def load(self, name: str, *, due: int, running: int) -> str:
+        """`running` open cases, each with a decision clock; `due` of those have just passed a level, as many each."""
+        self.copy("seed", name)
+        with psycopg.connect(self.services.admin_url(name)) as db:
+            db.execute("SET session_replication_role = replica")  # no key is checked a million times
+            db.execute("UPDATE sla_clock SET next_check_at = now() + interval '1 year'")
+            case = Row(db, "cases_case", "TRUE")
+            clock = Row(db, "sla_clock", "kind = 'decision'")
+            at = datetime.now(UTC)
+            plan = list(_plan(due, running, at))
+            with db.cursor().copy("COPY cases_case FROM STDIN") as copy:
+                for number, (_level, _passed, started) in enumerate(plan):
+                    copy.write(case.line(**_case(number, started)))
+            with db.cursor().copy("COPY ledger_stream (name, head_seq) FROM STDIN") as copy:
+                for number in range(running):
+                    copy.write(f"case:{_uuid(1, number)}\t2\n")
+            with db.cursor().copy("COPY sla_clock FROM STDIN") as copy:
+                for number, (level, passed, started) in enumerate(plan):
+                    copy.write(clock.line(**_clock(number, level, passed, started)))
+        with psycopg.connect(self.services.admin_url(name), autocommit=True) as db:
+            db.execute("VACUUM (ANALYZE, FREEZE)")
+            db.execute("CHECKPOINT")
+        return name
+
+    def sweep(self, template: str, sweepers: int = 1) -> dict[str, Any]:
+        """Let so many sweeps run beside each other on a copy of `template`, from warm memory; what they say."""
+        name = self.copy(template)
+        try:
+            workers = [self.python(name, "-m", "tests.bench.sweep", "--worker") for _ in range(sweepers)]
+            for worker in workers:
+                assert worker.stdout
+                assert worker.stdout.readline() == "ready\n"
+            before, began = _ticks(), time.monotonic()
+            for worker in workers:
+                assert worker.stdin
+                worker.stdin.write("go\n")
+                worker.stdin.flush()
+            told = [json.loads(worker.communicate()[0]) for worker in workers]
+            seconds, after = time.monotonic() - began, _ticks()
+            spent = {key: after[key] - before[key] for key in before}
+            return {
+                "moved": sum(one["moved"] for one in told),
+                "seconds": max(one["seconds"] for one in told),
+                "python": sum(one["cpu"] for one in told),
+                "server": sum(one["server"] for one in told),
+                "wall": seconds,
+                "busy": 100 * (1 - spent["idle"] / spent["all"]),
+                "steal": 100 * spent["steal"] / spent["all"],
+            }
+        finally:
+            self.drop(name)
+
+
+class Row:
+    """A row of `table` as COPY writes it, to be copied with other values."""
+
+    def __init__(self, db: Any, table: str, where: str) -> None:
+        found = db.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
+            [table],
+        )
+        self.columns = [name for (name,) in found]
+        with db.cursor().copy(f"COPY (SELECT * FROM {table} WHERE {where} LIMIT 1) TO STDOUT") as copy:
+            self.values = b"".join(map(bytes, copy)).decode().rstrip("\n").split("\t")
+
+    def line(self, **columns: str) -> str:
+        return "\t".join(columns.get(name, value) for name, value in zip(self.columns, self.values, strict=True)) + "\n"
+
+
+def _uuid(kind: int, number: int) -> str:
+    return f"01900000-0000-7000-8{kind:03}-{number:012x}"
+
+
+def _plan(due: int, running: int, at: datetime) -> Iterator[tuple[int, int, datetime]]:
+    """For each clock the level it has, the one it passes next, and when it started. Those due stand among the rest."""
+    step = running // due if due else running + 1
+    for number in range(running):
+        if number % step == 0 and number // step < due:
+            place = number // step % 5
+            since = timedelta(seconds=60 + number // step * 3600 / due)
+            yield LEVELS[place], LEVELS[place + 1], at - DAY * LEVELS[place + 1] / 100 - since
+        else:
+            yield 0, 50, at + timedelta(seconds=number % 2_000_000)
+
+
+def _case(number: int, started: datetime) -> dict[str, str]:
+    told = {"id": _uuid(1, number), "ref": f"C-{number:07}X", "subject_id": r"\N", "behaviour": "system"}
+    return told | {"opened_at": str(started), "due_at": str(started + DAY)}
+
+
+def _clock(number: int, level: int, passed: int, started: datetime) -> dict[str, str]:
+    told = {"id": _uuid(2, number), "about": f"case:C-{number:07}X", "about_stream": f"case:{_uuid(1, number)}"}
+    breached = str(started + DAY) if level >= 100 else r"\N"
+    times = {"started_at": started, "due_at": started + DAY, "next_check_at": started + DAY * passed / 100}
+    return (
+        told
+        | {"level": str(level), "target": "1 day", "breached_at": breached, "detected_at": breached}
+        | {name: str(value) for name, value in times.items()}
+    )
+
+
+def _ticks() -> dict[str, int]:
+    spent = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    return {"all": sum(spent[:8]), "idle": spent[3] + spent[4], "steal": spent[7]}
+
+
+def work() -> None:
+    """In a process of its own: sweep when told to, and say what it took."""
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    from tipstaff.sla.models import Clock
+    from tipstaff.sla.sweep import bring_up_to_date
+
+    with connection.cursor() as cursor:  # warm: what is measured is the sweep and not the first reading of the disk
+        for table in ("sla_clock", "cases_case", "ledger_stream"):
+            cursor.execute(f"SELECT count(*) FROM {table}")
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+    Clock.objects.first()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    began, cpu, server = time.monotonic(), time.process_time(), _spent(backend)
+    if os.environ.get("PROFILE"):
+        import cProfile
+
+        profile = cProfile.Profile()
+        moved = profile.runcall(bring_up_to_date)
+        profile.dump_stats(f"{os.environ['PROFILE']}.{os.getpid()}")
+    else:
+        moved = bring_up_to_date()
+    seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+    print(json.dumps({"moved": moved, "seconds": seconds, "cpu": cpu, "server": _spent(backend) - server}))
+
+
+def _spent(process: Path) -> float:
+    """Seconds of processor that a process has used."""
+    words = process.read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def say(label: str, told: dict[str, Any]) -> None:
+    rate = told["moved"] / told["seconds"]
+    print(
+        f"{label:44} {told['moved']:7,} moved in {told['seconds']:6.2f} s = {rate:7,.0f}/s; processor: "
+        f"python {told['python']:5.2f} s, postgres {told['server']:5.2f} s; "
+        f"machine {told['busy']:3.0f} % busy, {told['steal']:4.1f} % stolen",
+        flush=True,
+    )
+
+
+@contextmanager
+def bench() -> Iterator[Bench]:
+    from tipstaff.demo.services import Services
+
+    with tempfile.TemporaryDirectory(prefix="tipstaff-bench-") as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        (home / "home" / "static").mkdir(parents=True)
+        with Services(home / "services", valkey=False) as services:
+            made = Bench(services, home / "home")
+            made.prepare()
+            yield made
+            made.admin.close()
+
+
+def compare(made: Bench, few: str, many: str, rounds: int) -> None:
+    """The same number due among few and among many, in turns."""
+    seconds: dict[str, list[float]] = {few: [], many: []}
+    for _round in range(rounds):
+        for template in (few, many):
+            told = made.sweep(template)
+            say(f"due among {template.removeprefix('among_')} open", told)
+            seconds[template].append(told["seconds"])
+    medians = {template: statistics.median(found) for template, found in seconds.items()}
+    print(f"many / few = {medians[many] / medians[few]:.3f} (medians of {rounds})")
+
+
+def main(arguments: argparse.Namespace) -> None:
+    with bench() as made:
+        if arguments.rounds:
+            few = made.load(f"among_{arguments.due}", due=arguments.due, running=arguments.due)
+            many = made.load(f"among_{arguments.open}", due=arguments.due, running=arguments.open)
+            compare(made, few, many, arguments.rounds)
+            made.drop(few)
+            made.drop(many)
+        backlog = made.load("backlog", due=arguments.drain, running=arguments.open)
+        for sweepers in (1, 2):
+            say(f"{sweepers} draining {arguments.drain:,} among {arguments.open:,}", made.sweep(backlog, sweepers))
+        made.drop(backlog)
+        idle = made.load("idle", due=0, running=arguments.open)
+        told = made.sweep(idle)
+        print(f"nothing due among {arguments.open:,} open: {told['seconds'] * 1000:.1f} ms, moved {told['moved']}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--open", type=int, default=1_000_000)
+    parser.add_argument("--due", type=int, default=10_000)
+    parser.add_argument("--drain", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--worker", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    given = _arguments()
+    work() if given.worker else main(given)

@@ -1,0 +1,60 @@
+"""Which task goes where and how often: the three queues, the routes and the schedule. Read by the settings.
+
+`urgent` is what promises hang on, and short; `bulk` is what takes minutes and may wait; the rest is `default`.
+Bulk has a worker of its own (Procfile), so it holds up nothing else; where one worker takes all three, priorities do.
+"""
+
+from typing import Any
+
+URGENT, DEFAULT, BULK = "urgent", "default", "bulk"
+QUEUES = (URGENT, DEFAULT, BULK)
+
+ROUTES = {
+    "tipstaff.sla.tasks.*": URGENT,
+    "tipstaff.notices.tasks.deliver": URGENT,
+    "tipstaff.jobs.tasks.*": URGENT,
+    "cases.tasks.prepare_evidence": BULK,
+    "tipstaff.vault.tasks.check_fixity": BULK,
+    "tipstaff.vault.tasks.remove_unclaimed": BULK,
+    "tipstaff.vault.tasks.propose_disposals": BULK,
+    "*.export*": BULK,
+}
+
+# Valkey and Redis: lists of their own, asked in this order whatever the queue. The middle one is what a message without
+# a word about it gets.
+PRIORITIES = {URGENT: 0, DEFAULT: 3, BULK: 9}
+PRIORITY_STEPS = [0, 3, 6, 9]
+
+DAY = 86400.0
+REMIND = 300.0
+
+
+def routes(*, priorities: bool) -> dict[str, dict[str, Any]]:
+    """CELERY_TASK_ROUTES. A quorum queue knows no priorities of this kind: there the workers are what keeps apart."""
+    return {
+        task: {"queue": queue} | ({"priority": PRIORITIES[queue]} if priorities else {})
+        for task, queue in ROUTES.items()
+    }
+
+
+def schedule(*, sweep: float, delivery: float, scan: float) -> dict[str, dict[str, Any]]:
+    """CELERY_BEAT_SCHEDULE. What is due stands in rows; a tick only looks. `expires` drops ticks that piled up while no
+    worker was there.
+    """
+    ticks = {
+        "sweep-clocks": ("tipstaff.sla.tasks.sweep", sweep, sweep * 2),
+        "deliver-messages": ("tipstaff.notices.tasks.deliver", delivery, delivery * 4),
+        "deliver-webhooks": ("tipstaff.notices.tasks.deliver_webhooks", delivery, delivery * 4),
+        "go-on": ("tipstaff.jobs.tasks.go_on", 60.0, 60.0),
+        "scan-files": ("tipstaff.vault.tasks.scan_files", scan, scan * 4),
+        "prepare-evidence": ("cases.tasks.prepare_evidence", 15.0, 30.0),
+        "tell-endings-cases": ("cases.tasks.tell_endings", REMIND, REMIND * 2),
+        "close-cases": ("cases.tasks.close_at_rest", 3600.0, 3600.0),
+        "check-fixity": ("tipstaff.vault.tasks.check_fixity", DAY, DAY),
+        "remove-unclaimed-files": ("tipstaff.vault.tasks.remove_unclaimed", DAY, DAY),
+        "propose-disposals": ("tipstaff.vault.tasks.propose_disposals", DAY, DAY),
+    }
+    return {
+        name: {"task": task, "schedule": every, "options": {"expires": expires}}
+        for name, (task, every, expires) in ticks.items()
+    }

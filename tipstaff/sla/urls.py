@@ -1,0 +1,13 @@
+from django.urls import path
+
+from tipstaff.sla.views import calendars, recalculation, targets
+
+app_name = "clocks"
+urlpatterns = [
+    path("targets/", targets.target_list, name="targets"),
+    path("targets/<int:number>/", targets.target_table, name="table"),
+    path("targets/change/<str:kind>/", targets.target_edit, name="target_edit"),
+    path("calendars/", calendars.calendar_list, name="calendars"),
+    path("calendars/<uuid:pk>/", calendars.calendar, name="calendar"),
+    path("recalculate/", recalculation.recalculate, name="recalculate"),
+]
