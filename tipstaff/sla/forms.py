@@ -44,6 +44,8 @@ class ReasonForm(forms.Form):
 class TargetForm(forms.Form):
     """One row of the targets of a kind. A row whose time is left empty is left out."""
 
+    is_filter = True  # everything may stay empty, which the page says once
+
     severity = forms.TypedChoiceField(
         label=gettext_lazy("Severity"),
         required=False,
@@ -124,6 +126,8 @@ def countries() -> list[tuple[str, str]]:
 
 class CalendarForm(forms.Form):
     """The hours of a team, as people say them."""
+
+    is_filter = True  # which fields may stay empty is plain from what they say
 
     name = forms.CharField(
         label=gettext_lazy("Team"), max_length=NAME_LIMIT, help_text=gettext_lazy("Such as: Appeals, Dublin.")
