@@ -21,10 +21,13 @@ from tipstaff.accounts.models import User
 from tipstaff.demo.people import PEOPLE
 from tipstaff.notices.webhooks import missed_by_endpoint
 from tipstaff.permissions import Permission
+from tipstaff.sla.levels import hears
+from tipstaff.sla.views.mine import heard_of
 from tipstaff.time import now
 from tipstaff.vault.views import custody
 
 P = Permission
+CLOCKS_COUNTED = 1000  # more than that is not a number that anybody acts on
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _mine(person: User) -> Any:
 
 
 def _tiles(person: User) -> list[Tile]:
-    tiles = []
+    tiles = _clock_tiles(person)
     if person.may(P.REPORT_TRIAGE):
         waiting = Report.objects.filter(state="received").count()
         tiles.append(Tile(waiting, _("reports to triage"), reverse("cases:report_list"), "due" if waiting else "ok"))
@@ -164,6 +167,15 @@ def _waiver_tiles(person: User) -> list[Tile]:
         waiting = Ballot.objects.waiting_for(person, now()).count()
         tiles.append(Tile(waiting, _("votes to cast"), address, "due" if waiting else "ok"))
     return tiles
+
+
+def _clock_tiles(person: User) -> list[Tile]:
+    """For who works on what has a date, or hears of it."""
+    works = any(person.may(permission) for permission in (P.CASE_CLAIM, P.APPEAL_DECIDE, P.WAIVER_SCREEN))
+    if not works and not hears(person):
+        return []
+    heard = heard_of(person)[:CLOCKS_COUNTED].count()
+    return [Tile(heard, _("clocks running out that you hear of"), reverse("clocks:mine"), "due" if heard else "ok")]
 
 
 def _system_tiles(person: User) -> list[Tile]:

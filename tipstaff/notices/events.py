@@ -76,6 +76,12 @@ def _type(name: str, label: "StrOrPromise", example: dict[str, Any]) -> EventTyp
     return EventType(name, label, {"type": name, "timestamp": "2026-03-02T14:02:00Z", "data": example})
 
 
+def _clock(level: int) -> dict[str, Any]:
+    times = {"due_at": "2026-03-03T14:02:00Z", "reached_at": "2026-03-02T14:02:00Z"}
+    told = {"id": "0199b2f4-7c1e-7d6a-8c53-3f2f7d0a9b11", "kind": "decision", "level": level}
+    return {"clock": told | times | {"detected_at": "2026-03-02T14:02:04Z"}, "about": "case:C-0001"}
+
+
 # `account.measures` is all that limits the account after the act, so whoever missed one converges with the next.
 TYPES: dict[str, EventType] = {
     event.name: event
@@ -89,6 +95,9 @@ TYPES: dict[str, EventType] = {
         _type("sanction.lifted", gettext_lazy("A measure was lifted early"), _sanction("lifted")),
         _type("sanction.revoked", gettext_lazy("A measure was revoked with its decision"), _sanction("revoked")),
         _type("sanction.superseded", gettext_lazy("A measure was replaced by a milder one"), _sanction("superseded")),
+        _type("clock.warned", gettext_lazy("Half or three quarters of a time limit are used up"), _clock(75)),
+        _type("clock.breached", gettext_lazy("A time limit was missed"), _clock(100)),
+        _type("clock.escalated", gettext_lazy("A time limit was missed by half its length or more"), _clock(150)),
     )
 }
 TEST_EXAMPLE = _type(

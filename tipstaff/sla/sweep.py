@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import Q
 
-from tipstaff.sla.levels import reach
+from tipstaff.notices.models import Endpoint
+from tipstaff.sla.levels import reach, takers
 from tipstaff.sla.models import Clock, Heartbeat
 from tipstaff.sla.telling import tell
 from tipstaff.time import now
@@ -82,19 +83,19 @@ def _reach_all(work: UnitOfWork, batch: Due, at: datetime) -> int:
         work.holds(record)
     free = [pk for pk, about in batch if about not in held]
     due = Clock.objects.due_for_check(at).filter(pk__in=among(Clock._meta.pk, free))
-    moved = 0
+    moved, told = 0, takers()
     for clock in due.order_by("next_check_at", "id").select_for_update(skip_locked=True, no_key=True):
         clock.record = records.get(clock.about)
         work.holds(clock)
-        moved += _reach(work, clock, at)
+        moved += _reach(work, clock, at, told)
     return moved
 
 
-def _reach(work: UnitOfWork, clock: Clock, at: datetime) -> bool:
+def _reach(work: UnitOfWork, clock: Clock, at: datetime, told: dict[str, list[Endpoint]]) -> bool:
     """Bring one clock of a batch up to `at`, or leave it as it is if that is not possible."""
     mark = work.mark()
     try:
-        return reach(clock, at)
+        return reach(clock, at, told)
     except DatabaseError:
         raise
     except Exception:

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.urls import reverse
 
 from tipstaff.accounts.models import User
 from tipstaff.notices import outbox
-from tipstaff.sla.levels import CLOCKS, HEARD_BY, HEARD_OF_KIND, hearers
+from tipstaff.sla.levels import CLOCKS, heard_at_all, hearers
 from tipstaff.sla.models import Clock
 from tipstaff.workflow import references
 from tipstaff.workflow.models import Record
@@ -80,8 +81,7 @@ def _take() -> list[Passed]:
 def _matched(some: Iterable[Passed]) -> Iterator[tuple[Passed, list[User]]]:
     """Each with the people who hear of it: whose work it is, and who has the part; nobody who may not see it."""
     some = list(some)
-    told = {role for part in (HEARD_BY, *HEARD_OF_KIND.values()) for roles in part.values() for role in roles}
-    crowd = list(User.objects.with_role(*told))
+    crowd = list(User.objects.with_role(*heard_at_all()))
     owners, visible = _owners(passed.about for passed in some), Visible(some)
     for passed in some:
         roles = hearers(passed.kind, passed.level)
@@ -146,7 +146,7 @@ def _mail(heard: Heard) -> None:
     clocks = Clock.objects.in_bulk([passed.clock for passed in heard.first])
     matters = [Matter(records[one.about], clocks[one.clock], one.level) for one in heard.first if one.about in records]
     about: Record = heard.person
-    kind, link = "clocks_escalated", "/"
+    kind, link = "clocks_escalated", reverse("clocks:mine")
     words: dict[str, Any] = {"matters": matters, "count": heard.count}
     if heard.count == 1 and matters:
         kind, about, words = "clock_escalated", matters[0].record, matters[0]._asdict()

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from tipstaff.sla.views import calendars, recalculation, targets
+from tipstaff.sla.views import calendars, mine, recalculation, targets
 
 app_name = "clocks"
 urlpatterns = [
+    path("mine/", mine.mine, name="mine"),
     path("targets/", targets.target_list, name="targets"),
     path("targets/<int:number>/", targets.target_table, name="table"),
     path("targets/change/<str:kind>/", targets.target_edit, name="target_edit"),

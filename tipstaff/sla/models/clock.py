@@ -123,6 +123,7 @@ class Clock(Record):
         ordering = ["started_at"]
         indexes = [
             models.Index(fields=["next_check_at", "id"], condition=Q(stopped_at=None), name="clock_due"),
+            models.Index(fields=["due_at", "id"], condition=Q(stopped_at=None, level__gt=0), name="clock_told"),
         ]
         constraints = [
             models.CheckConstraint(
