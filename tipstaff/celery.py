@@ -16,12 +16,14 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from tipstaff import tracing
 from tipstaff.metrics import share
+from tipstaff.queues import QUEUES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tipstaff.settings")
 
 app = Celery("tipstaff", task_cls="tipstaff.jobs.task:Job")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
+app.steps["worker"].add("tipstaff.jobs.pulse:Pulse")
 app.autodiscover_tasks()
 
 if "worker" in sys.argv:
@@ -57,3 +59,23 @@ def broker() -> Iterator[Any]:
             yield line
         except (*line.connection_errors, *line.channel_errors, OperationalError) as error:
             raise ConnectionError(str(error)) from error
+
+
+def waiting() -> dict[str, int] | None:
+    """How many tasks wait in each queue; None where the broker does not answer."""
+    try:
+        with broker() as line:
+            return {queue: _length(line, queue) for queue in QUEUES}
+    except OSError:
+        return None
+
+
+def _length(line: Any, queue: str) -> int:
+    """A queue that nothing was sent to yet is an empty one; RabbitMQ closes the channel over it."""
+    channel = line.channel()
+    try:
+        return int(channel.queue_declare(queue, passive=True).message_count)
+    except line.channel_errors:
+        return 0
+    finally:
+        channel.close()

@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 from environ.fileaware_mapping import FileAwareMapping
 
-from tipstaff.queues import DEFAULT, PRIORITIES, PRIORITY_STEPS
+from tipstaff.queues import PRIORITY_STEPS
 
 
 class Environment(FileAwareMapping):
@@ -60,4 +60,4 @@ def broker(url: str) -> dict[str, Any]:
         "socket_connect_timeout": 5,
         "priority_steps": PRIORITY_STEPS,
     }
-    return {"CELERY_BROKER_TRANSPORT_OPTIONS": options, "CELERY_TASK_DEFAULT_PRIORITY": PRIORITIES[DEFAULT]}
+    return {"CELERY_BROKER_TRANSPORT_OPTIONS": options}

@@ -10,13 +10,16 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Min
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from tipstaff.access import is_operators, public
 from tipstaff.celery import broker
+from tipstaff.jobs import beats
+from tipstaff.jobs.models import Worker
 from tipstaff.metrics.rows import unsigned
-from tipstaff.sla.models import Heartbeat
+from tipstaff.sla.models import Clock
 from tipstaff.time import now
 
 KEPT_SECONDS = 2.0  # asked more often, it answers what it knows
@@ -94,13 +97,32 @@ def _broker() -> str:
 
 
 def _heartbeat() -> str:
-    beat = Heartbeat.objects.filter(name="sweep").first()
-    if beat is None:
+    """Each periodic job did what was due within three of its intervals, and the clocks are up to date."""
+    late = [beat for beat in beats.beats() if beat.alarming]
+    if any(beat.name == beats.SWEEP and beat.last is None for beat in late):
         return "no sweep has run yet: beat and worker must both be up"
-    late = now() - beat.at
-    if late > timedelta(seconds=3 * settings.SWEEP_SECONDS + 5):
-        return f"the last sweep was {int(late.total_seconds())} seconds ago: beat or worker is down"
+    if late:
+        told = ", ".join(f"{beat.name} {_seconds(beat.age)} seconds ago" for beat in late)
+        return f"last run too long ago: {told}: beat or worker is down, or the job fails (/jobs/)"
+    waiting = now() - timedelta(seconds=3 * settings.SWEEP_SECONDS + 5)
+    first = Clock.objects.due_for_check(waiting).aggregate(first=Min("next_check_at"))["first"]
+    if first is not None:
+        return f"the sweep runs, and a clock waits for it since {_seconds(now() - first)} seconds: its log says why"
     return OK
+
+
+def _seconds(span: timedelta | None) -> int:
+    return int(span.total_seconds()) if span else 0
+
+
+def _workers() -> str:
+    """None went silent, and every queue has one that takes from it."""
+    at = now()
+    dead = [f"{worker.name} for {_seconds(at - worker.seen_at)} seconds" for worker in Worker.objects.dead(at)]
+    if dead:
+        return f"silent: {', '.join(dead)}"
+    untaken = beats.untaken(at)
+    return f"no worker takes from {', '.join(untaken)}" if untaken else OK
 
 
 def _sequencer() -> str:
@@ -111,7 +133,7 @@ def _sequencer() -> str:
 
 
 NEEDED: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations}
-CHECKS = NEEDED | {"broker": _broker, "heartbeat": _heartbeat, "sequencer": _sequencer}
+CHECKS = NEEDED | {"broker": _broker, "heartbeat": _heartbeat, "workers": _workers, "sequencer": _sequencer}
 
 
 class Readiness:

@@ -80,6 +80,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("accounts:tokens", _("Tokens"), P.TOKEN_MANAGE),
         ("webhooks:list", _("Webhooks"), P.WEBHOOK_MANAGE),
         ("clocks:targets", _("Targets"), P.CLOCK_SET),
+        ("jobs:heartbeat", _("Jobs"), P.JOB_VIEW),
     ]
     shown = [(reverse(name), label) for name, label, permission in places if person.may(permission)]
     shown.append((reverse("aup:policy"), _("Policy")))

@@ -18,15 +18,18 @@ ROUTES = {
     "tipstaff.vault.tasks.remove_unclaimed": BULK,
     "tipstaff.vault.tasks.propose_disposals": BULK,
     "*.export*": BULK,
+    "*": DEFAULT,
 }
 
-# Valkey and Redis: lists of their own, asked in this order whatever the queue. The middle one is what a message without
-# a word about it gets.
+# Valkey and Redis: lists of their own, asked in this order whatever the queue. A default for all tasks in the settings
+# would go before what a route says.
 PRIORITIES = {URGENT: 0, DEFAULT: 3, BULK: 9}
 PRIORITY_STEPS = [0, 3, 6, 9]
 
-DAY = 86400.0
+HOUR, DAY = 3600.0, 86400.0
 REMIND = 300.0
+SELDOM = HOUR  # from this interval on the rows say when a job is due (tipstaff/jobs/scheduler.py)
+AGAIN = 900.0  # how soon such a job is sent again that no worker has begun
 
 
 def routes(*, priorities: bool) -> dict[str, dict[str, Any]]:
@@ -49,10 +52,10 @@ def schedule(*, sweep: float, delivery: float, scan: float) -> dict[str, dict[st
         "scan-files": ("tipstaff.vault.tasks.scan_files", scan, scan * 4),
         "prepare-evidence": ("cases.tasks.prepare_evidence", 15.0, 30.0),
         "tell-endings-cases": ("cases.tasks.tell_endings", REMIND, REMIND * 2),
-        "close-cases": ("cases.tasks.close_at_rest", 3600.0, 3600.0),
-        "check-fixity": ("tipstaff.vault.tasks.check_fixity", DAY, DAY),
-        "remove-unclaimed-files": ("tipstaff.vault.tasks.remove_unclaimed", DAY, DAY),
-        "propose-disposals": ("tipstaff.vault.tasks.propose_disposals", DAY, DAY),
+        "close-cases": ("cases.tasks.close_at_rest", HOUR, AGAIN),
+        "check-fixity": ("tipstaff.vault.tasks.check_fixity", DAY, AGAIN),
+        "remove-unclaimed-files": ("tipstaff.vault.tasks.remove_unclaimed", DAY, AGAIN),
+        "propose-disposals": ("tipstaff.vault.tasks.propose_disposals", DAY, AGAIN),
     }
     return {
         name: {"task": task, "schedule": every, "options": {"expires": expires}}

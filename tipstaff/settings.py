@@ -147,7 +147,6 @@ CACHES = {
 BROKER_URL = env.str("BROKER_URL", default="redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_DEFAULT_PRIORITY = None
 globals().update(broker(BROKER_URL))
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -162,12 +161,12 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = queues.DEFAULT
-CELERY_TASK_ROUTES = queues.routes(priorities=CELERY_TASK_DEFAULT_PRIORITY is not None)
+CELERY_TASK_ROUTES = queues.routes(priorities="priority_steps" in globals()["CELERY_BROKER_TRANSPORT_OPTIONS"])
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
 SCAN_SECONDS = 10.0
 DELIVERY_SECONDS = env.float("DELIVERY_SECONDS", default=3.0)
 CELERY_BEAT_SCHEDULE = queues.schedule(sweep=SWEEP_SECONDS, delivery=DELIVERY_SECONDS, scan=SCAN_SECONDS)
-CELERY_BEAT_SCHEDULE_FILENAME = str(TIPSTAFF_HOME / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "tipstaff.jobs.scheduler:RowScheduler"
 # A tick that failed is not tried again: the next one comes anyway.
 CELERY_TASK_ANNOTATIONS = {
     entry["task"]: {"autoretry_for": (), "max_retries": 0} for entry in CELERY_BEAT_SCHEDULE.values()

@@ -20,7 +20,7 @@ from tipstaff.doctor import parts
 from tipstaff.ledger import keys
 from tipstaff.notices import outbox, webhooks
 from tipstaff.notices.models import Message
-from tipstaff.sla.sweep import sweep
+from tipstaff.sla.tasks import sweep
 from tipstaff.time import moved_to, now
 
 
@@ -74,7 +74,7 @@ class TestBroker:
 
 class TestWorkers:
     def test_none_is_there_and_none_ever_was(self, superuser: Break) -> None:
-        superuser("DELETE FROM sla_heartbeat")
+        superuser("DELETE FROM jobs_tick")
         assert Told(parts.workers).failing == [
             "No worker answers.",
             "No sweep has run yet: clocks do not warn, and no mail leaves.",
@@ -82,12 +82,12 @@ class TestWorkers:
 
     def test_beat_stopped_a_while_ago(self, superuser: Break, settings: Any) -> None:
         with moved_to(now() - timedelta(minutes=12)):
-            sweep()
+            sweep.apply()
         told = Told(parts.workers)
         assert (
             told.failing[1] == f"The last sweep was 12 minutes ago, and one is due every {settings.SWEEP_SECONDS:g} s."
         )
-        sweep()
+        sweep.apply()
         assert Told(parts.workers).all_of("ok")[0].startswith("The last sweep was ")
 
 

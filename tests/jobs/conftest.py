@@ -14,6 +14,7 @@ from redis import Redis
 from tests.conftest import ROOT
 from tipstaff.celery import app
 from tipstaff.demo.processes import end, wait_until
+from tipstaff.queues import PRIORITY_STEPS
 
 SECONDS = 40  # a worker's start and what it does, on a machine that does other things as well
 
@@ -36,6 +37,11 @@ def lane(monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
     app.amqp._producer_pool = None
     line.flushdb()
     line.close()
+
+
+def waiting(line: Redis, queue: str = "default") -> int:
+    """How many messages stand in `queue`, whatever their priority."""
+    return sum(line.llen(key) for key in (queue, *(f"{queue}\x06\x16{step}" for step in PRIORITY_STEPS)))
 
 
 class Worker:

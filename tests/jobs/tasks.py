@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 
 from tipstaff.jobs import progress
 
@@ -42,3 +43,31 @@ def die(path: str) -> None:
 def slow(path: str, line: str, pause: float) -> None:
     time.sleep(pause)
     write(path, line)
+
+
+@shared_task
+def fail(*ids: object) -> None:
+    raise ValueError(f"{ids} is no good")
+
+
+@shared_task
+def switched(path: str) -> None:
+    """Fails until the file is there."""
+    if not Path(path).exists():
+        raise ValueError("not yet")
+
+
+@shared_task
+def hang() -> None:
+    """Does not even stop when it is asked to."""
+    while True:
+        try:
+            time.sleep(60)
+        except SoftTimeLimitExceeded:
+            continue
+
+
+@shared_task(max_retries=2, default_retry_delay=0)
+def fall(path: str) -> None:
+    write(path, "begun")
+    os.kill(os.getpid(), signal.SIGKILL)

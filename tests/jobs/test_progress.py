@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from tests.factories import person
 from tests.jobs import tasks
-from tests.jobs.conftest import until
+from tests.jobs.conftest import until, waiting
 from tipstaff.jobs import progress
 from tipstaff.jobs.models import Progress
 from tipstaff.time import moved_to, now
@@ -117,16 +117,16 @@ class TestADelivery:
         tasks.count.apply([path, 50, 0.05], task_id="long")
         assert 3 < only().done < 50
         assert only().course == Course.RUNNING
-        assert lane.llen("default") == 1
+        assert waiting(lane) == 1
 
 
 class TestTheDoor:
     def test_leaves_a_row_and_sends_the_task_when_it_commits(self, lane: Any, clone: str) -> None:
         with transaction.atomic():
             row = progress.ask(tasks.count, "/dev/null", 3, 0, what="Count", person=person("lead"))
-            assert lane.llen("default") == 0
+            assert waiting(lane) == 0
         assert row.course == Course.WAITING
-        assert lane.llen("default") == 1
+        assert waiting(lane) == 1
 
     def test_loses_nothing_to_a_broker_that_is_gone(
         self, clone: str, monkeypatch: pytest.MonkeyPatch, lane: Any
@@ -140,7 +140,7 @@ class TestTheDoor:
             assert row.course == Course.STALLED
             assert progress.go_on() == 1
             assert progress.go_on() == 0  # it was sent a moment ago
-        assert lane.llen("default") == 1
+        assert waiting(lane) == 1
 
     def test_gives_up_what_is_begun_again_and_again_without_a_step(self, lane: Any, clone: str) -> None:
         with moved_to(now() - LATER):

@@ -9,10 +9,13 @@ import pytest
 from django.db import connections
 from django.test import Client
 
+from tests import factories
 from tests.ledger import log as ledger
 from tipstaff.health import READINESS
+from tipstaff.jobs.models import Tick, Worker
 from tipstaff.ledger import keys
-from tipstaff.sla.sweep import sweep
+from tipstaff.queues import QUEUES
+from tipstaff.sla.tasks import sweep
 from tipstaff.time import moved_to, now
 
 
@@ -25,9 +28,10 @@ def forgotten() -> Iterator[None]:
 
 @pytest.fixture
 def whole(clone: str, tmp_path: Any) -> str:
-    """A database in which everything is signed and a sweep has just run. Its name."""
+    """A database in which everything is signed, a sweep has just run, and a worker lives. Its name."""
     ledger.sign_all(keys.load_or_create(tmp_path / "ledger.pem"))
-    sweep()
+    sweep.apply()
+    Worker.objects.create(name="worker@here", queues=list(QUEUES))
     return clone
 
 
@@ -63,7 +67,7 @@ def test_it_answers_without_asking_anything(client: Client) -> None:
 def test_it_is_ready_when_everything_is(whole: str, operator: Client) -> None:
     status, word, checks = said(operator)
     assert (status, word, set(checks.values())) == (200, "ready", {"ok"})
-    assert set(checks) == {"database", "migrations", "broker", "heartbeat", "sequencer"}
+    assert set(checks) == {"database", "migrations", "broker", "heartbeat", "workers", "sequencer"}
     head = operator.head("/readyz")
     assert (head.status_code, head.content, head["Cache-Control"]) == (200, b"", "no-store")
     assert operator.post("/readyz").status_code == 405
@@ -88,10 +92,41 @@ class TestDegraded:
 
     def test_by_a_sweep_long_ago(self, whole: str, operator: Client, settings: Any) -> None:
         with moved_to(now() - timedelta(seconds=3 * settings.SWEEP_SECONDS + 20)):
-            sweep()
+            sweep.apply()
         status, word, checks = said(operator)
         assert (status, word) == (200, "degraded")
         assert "beat or worker is down" in checks["heartbeat"]
+
+    def test_by_any_job_that_is_late_by_more_than_two_intervals(self, whole: str, operator: Client) -> None:
+        Tick.objects.create(name="check-fixity", since=now() - timedelta(days=2.9))
+        assert said(operator)[1] == "ready"
+        Tick.objects.filter(pk="check-fixity").update(since=now() - timedelta(days=3.1))
+        READINESS.forget()
+        assert "check-fixity 267840 seconds ago" in said(operator)[2]["heartbeat"].replace("267841", "267840")
+
+    def test_by_a_sweep_that_runs_and_leaves_clocks_where_they_are(self, whole: str, operator: Client) -> None:
+        with moved_to(now() - timedelta(days=90)):
+            factories.report()
+        status, word, checks = said(operator)
+        assert (status, word) == (200, "degraded")
+        assert checks["heartbeat"].startswith("the sweep runs, and a clock waits for it since ")
+        sweep.apply()
+        READINESS.forget()
+        assert said(operator)[2]["heartbeat"] == "ok"
+
+    def test_by_a_worker_that_went_silent(self, whole: str, operator: Client) -> None:
+        Worker.objects.create(name="bulk@here", queues=["bulk"], seen_at=now() - timedelta(seconds=20))
+        assert said(operator)[1] == "ready"
+        Worker.objects.filter(pk="bulk@here").update(seen_at=now() - timedelta(seconds=26))
+        READINESS.forget()
+        assert said(operator)[2]["workers"] == "silent: bulk@here for 26 seconds"
+        Worker.objects.filter(pk="bulk@here").update(stopped_at=now())
+        READINESS.forget()
+        assert said(operator)[1] == "ready"
+
+    def test_by_a_queue_that_nobody_takes_from(self, whole: str, operator: Client) -> None:
+        Worker.objects.update(queues=["urgent", "default"])
+        assert said(operator)[2]["workers"] == "no worker takes from bulk"
 
     def test_by_a_broker_that_is_gone(self, whole: str, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CELERY_BROKER_READ_URL", "redis://127.0.0.1:1/0")
@@ -129,9 +164,9 @@ class TestNotReady:
 
 
 def test_asked_often_it_looks_once(whole: str, operator: Client, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(9):
         for _time in range(20):
             operator.get("/readyz")
     time.sleep(2.1)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(9):
         operator.get("/readyz")

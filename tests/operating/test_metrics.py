@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests import factories
 from tests.factories import person
 from tests.ledger import log as ledger
+from tipstaff import celery
 from tipstaff.ledger import keys
 from tipstaff.metrics import views
 from tipstaff.metrics.counts import OPERATIONS, REQUESTS
@@ -21,7 +22,7 @@ from tipstaff.metrics.rows import Rows
 from tipstaff.notices import outbox, webhooks
 from tipstaff.notices.models import Message
 from tipstaff.sla.models import Clock
-from tipstaff.sla.sweep import sweep
+from tipstaff.sla.tasks import sweep
 from tipstaff.time import moved_to, now
 from tipstaff.workflow.refused import Refused
 
@@ -175,10 +176,18 @@ class TestRows:
         assert found["tipstaff_clocks_breached", "triage"] == before["tipstaff_clocks_breached", "triage"] + 1
         assert found["tipstaff_clocks_open", "appeal"] == 0
         assert found["tipstaff_sweep_lag_seconds",] > 80 * 86_400
-        sweep()
+        sweep.apply()
         found = scraped(operator)
         assert found["tipstaff_sweep_lag_seconds",] == 0
-        assert abs(found["tipstaff_heartbeat_timestamp_seconds", "sweep"] - now().timestamp()) < 60
+        assert abs(found["tipstaff_heartbeat_timestamp_seconds", "sweep-clocks"] - now().timestamp()) < 60
+        assert (found["tipstaff_job_late_seconds", "sweep-clocks"], found["tipstaff_job_alarm", "sweep-clocks"]) == (
+            0,
+            0,
+        )
+        with moved_to(now() + timedelta(minutes=1)):
+            found = scraped(operator)
+        assert found["tipstaff_job_late_seconds", "sweep-clocks"] > 50
+        assert found["tipstaff_job_alarm", "sweep-clocks"] == 1
         assert {key[1] for key in found if key[0] == "tipstaff_clocks_open"} == set(Clock.Kind.values)
 
     def test_events_without_a_leaf(self, clone: str, operator: Client, tmp_path: Any) -> None:
@@ -199,23 +208,23 @@ class TestRows:
         assert found["tipstaff_vault_files",] == before["tipstaff_vault_files",] + 1
         assert found["tipstaff_disk_free_bytes", "vault"] > 0
 
-    def test_the_queue_of_the_broker(self, db: None, operator: Client, settings: Any) -> None:
-        from tipstaff.celery import app
-
-        settings.CELERY_TASK_DEFAULT_QUEUE = queue = f"counted-{uuid4().hex[:6]}"
+    def test_the_queues_of_the_broker(self, db: None, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        queue = f"counted-{uuid4().hex[:6]}"
+        monkeypatch.setattr(celery, "QUEUES", (queue, "empty"))
         found = scraped(operator)
-        assert (found["tipstaff_broker_up",], found["tipstaff_broker_queue_length",]) == (1, 0)
-        for _time in range(3):
-            app.send_task("tipstaff.sla.tasks.sweep", queue=queue)
-        assert scraped(operator)["tipstaff_broker_queue_length",] == 3
-        with app.connection_for_write() as line:
+        assert (found["tipstaff_broker_up",], found["tipstaff_broker_queue_length", queue]) == (1, 0)
+        for priority in (0, 3, 9):
+            celery.app.send_task("tipstaff.sla.tasks.sweep", queue=queue, priority=priority)
+        found = scraped(operator)
+        assert (found["tipstaff_broker_queue_length", queue], found["tipstaff_broker_queue_length", "empty"]) == (3, 0)
+        with celery.app.connection_for_write() as line:
             line.default_channel.queue_purge(queue)
 
     def test_without_a_broker(self, db: None, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CELERY_BROKER_READ_URL", "redis://127.0.0.1:1/0")
         found = scraped(operator)
         assert found["tipstaff_broker_up",] == 0
-        assert ("tipstaff_broker_queue_length",) not in found
+        assert not any(key[0] == "tipstaff_broker_queue_length" for key in found)
 
     def test_without_a_database_the_rest_is_told(self, nowhere: None, operator: Client) -> None:
         found = scraped(operator)
@@ -227,7 +236,7 @@ class TestRows:
         self, db: None, operator: Client, django_assert_max_num_queries: Any
     ) -> None:
         views.ROWS.kept_seconds = 60
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(14):
             for _time in range(10):
                 scraped(operator)
 
@@ -251,7 +260,18 @@ def test_names_and_labels_keep_to_the_conventions(people: dict, operator: Client
         assert family.name.startswith("tipstaff_")
         assert family.documentation.endswith((".", ").")), family.name
         for sample in family.samples:
-            assert set(sample.labels) <= {"view", "method", "status", "le", "kind", "result", "channel", "job", "place"}
+            assert set(sample.labels) <= {
+                "view",
+                "method",
+                "status",
+                "le",
+                "kind",
+                "result",
+                "channel",
+                "job",
+                "place",
+                "queue",
+            }
             for value in sample.labels.values():
                 assert "@" not in value
                 assert "/" not in value

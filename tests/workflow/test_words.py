@@ -33,7 +33,7 @@ PAST = {
     "tell_reversal": "told_reversal", "uncontest": "uncontested", "uphold": "upheld", "vary": "varied",
     "wait_again": "waited_again",
     "warn": "warned", "withdraw": "withdrawn",
-    "disable": "disabled", "enable": "enabled", "retry": "retried", "reveal": "revealed",
+    "disable": "disabled", "dismiss": "dismissed", "enable": "enabled", "retry": "retried", "reveal": "revealed",
     "rotate": "rotated", "send_test": "sent_test",
     "attest": "attested", "call_off": "called_off", "confirm_facts": "confirmed_facts",
     "establish": "established", "grant_at_screening": "granted_at_screening",

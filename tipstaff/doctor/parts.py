@@ -15,10 +15,10 @@ from tipstaff.celery import app, broker
 from tipstaff.doctor.postgresql import rows
 from tipstaff.doctor.result import Result, failing, first_line, ok, warning
 from tipstaff.health import UNSIGNED_SECONDS
+from tipstaff.jobs import beats
 from tipstaff.ledger import keys, roles
 from tipstaff.ledger.models import Leaf, SigningKey
 from tipstaff.notices.models import Delivery, Endpoint, Message
-from tipstaff.sla.models import Heartbeat
 from tipstaff.time import now
 
 SKEW_NOTED, SKEW_WRONG = 1.0, 5.0  # seconds
@@ -104,17 +104,22 @@ def workers() -> Iterator[Result]:
 
 
 def _sweep(*, is_worker_there: bool) -> Iterator[Result]:
-    beat = Heartbeat.objects.filter(name="sweep").first()
+    found = {beat.name: beat for beat in beats.beats()}
+    sweep = found[beats.SWEEP]
     missing = "beat" if is_worker_there else "a worker and beat"
     do = f"Start {missing}: celery -A tipstaff beat. The next sweep makes up for it, with the true times."
-    if beat is None:
+    if sweep.last is None:
         yield failing("No sweep has run yet: clocks do not warn, and no mail leaves.", do)
         return
-    seconds = (now() - beat.at).total_seconds()
-    if seconds > 3 * settings.SWEEP_SECONDS + 5:
+    seconds = (now() - sweep.last).total_seconds()
+    if sweep.alarming:
         yield failing(f"The last sweep was {told(seconds)} ago, and one is due every {settings.SWEEP_SECONDS:g} s.", do)
     else:
         yield ok(f"The last sweep was {told(seconds)} ago.")
+    for beat in found.values():
+        if beat.alarming and beat is not sweep and beat.age:
+            age, every = told(beat.age.total_seconds()), told(beat.every.total_seconds())
+            yield failing(f"{beat.name} last ran {age} ago, and it is due every {every}.", "See /jobs/ for its error.")
 
 
 # --- the sequencer and its key ---

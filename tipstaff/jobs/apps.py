@@ -6,4 +6,4 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        from tipstaff.jobs import checks  # noqa: F401  registers them
+        from tipstaff.jobs import checks, watch  # noqa: F401  registers them

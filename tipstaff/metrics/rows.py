@@ -16,10 +16,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tipstaff.celery import broker
+from tipstaff.celery import waiting
+from tipstaff.jobs import beats
+from tipstaff.jobs.models import Progress, Worker
+from tipstaff.jobs.models.progress import STALLED_AFTER
 from tipstaff.ledger.models import Event
 from tipstaff.notices.models import Delivery, Message
-from tipstaff.sla.models import Clock, Heartbeat
+from tipstaff.sla.models import Clock
 from tipstaff.time import now
 from tipstaff.vault.models import SealedFile
 
@@ -84,16 +87,33 @@ def _clocks() -> Reading:
 
 
 def _sweeps() -> Reading:
-    beat = _gauge("tipstaff_heartbeat_timestamp_seconds", "When a periodic job last ended, in Unix time.", "job")
-    for heart in Heartbeat.objects.all():
-        beat.add_metric([heart.name], heart.at.timestamp())
-    yield beat
+    ran = _gauge("tipstaff_heartbeat_timestamp_seconds", "When a periodic job last ended well, in Unix time.", "job")
+    late = _gauge("tipstaff_job_late_seconds", "How late a periodic job is, beyond its interval.", "job")
+    alarm = _gauge("tipstaff_job_alarm", "Whether it is late by more than two intervals.", "job")
+    for beat in beats.beats():
+        late.add_metric([beat.name], beat.late.total_seconds())
+        alarm.add_metric([beat.name], int(beat.alarming))
+        if beat.last:
+            ran.add_metric([beat.name], beat.last.timestamp())
+    yield from (ran, late, alarm)
     first = Clock.objects.due_for_check(now()).aggregate(first=Min("next_check_at"))["first"]
     yield _gauge(
         "tipstaff_sweep_lag_seconds",
         "How long the clock that has waited longest has been due for a check.",
         value=_age(first),
     )
+
+
+def _workers() -> Reading:
+    at = now()
+    yield _gauge(
+        "tipstaff_workers_alive", "Workers that were heard a moment ago.", value=Worker.objects.alive(at).count()
+    )
+    yield _gauge("tipstaff_workers_dead", "Workers that went silent.", value=Worker.objects.dead(at).count())
+    moving = Progress.objects.unfinished()
+    yield _gauge("tipstaff_long_tasks", "Long tasks that are not done.", value=moving.count())
+    stalled = moving.filter(moved_at__lt=at - STALLED_AFTER).count()
+    yield _gauge("tipstaff_long_tasks_stalled", "Those of them that nothing moves.", value=stalled)
 
 
 def _ledger() -> Reading:
@@ -117,23 +137,13 @@ def _vault() -> Reading:
 
 
 def _broker() -> Reading:
-    length = None
-    try:
-        with broker() as line:
-            length = waiting_tasks(line)
-    except OSError:
-        pass
-    yield _gauge("tipstaff_broker_up", "Whether the broker answers.", value=int(length is not None))
-    if length is not None:
-        yield _gauge("tipstaff_broker_queue_length", "Tasks that wait in the queue.", value=length)
-
-
-def waiting_tasks(line: Any) -> int:
-    """How many tasks wait in the queue of the worker; a queue that Valkey does not know is an empty one."""
-    try:
-        return line.default_channel.queue_declare(settings.CELERY_TASK_DEFAULT_QUEUE, passive=True).message_count
-    except line.channel_errors:
-        return 0
+    lengths = waiting()
+    yield _gauge("tipstaff_broker_up", "Whether the broker answers.", value=int(lengths is not None))
+    if lengths is not None:
+        length = _gauge("tipstaff_broker_queue_length", "Tasks that wait in a queue.", "queue")
+        for queue, count in lengths.items():
+            length.add_metric([queue], count)
+        yield length
 
 
 def _disks() -> Reading:
@@ -144,7 +154,7 @@ def _disks() -> Reading:
     yield free
 
 
-FROM_ROWS: tuple[Callable[[], Reading], ...] = (_messages, _clocks, _sweeps, _ledger, _vault)
+FROM_ROWS: tuple[Callable[[], Reading], ...] = (_messages, _clocks, _sweeps, _workers, _ledger, _vault)
 FROM_ELSEWHERE: tuple[Callable[[], Reading], ...] = (_broker, _disks)
 
 

@@ -21,8 +21,9 @@ def progress_list(request: StaffRequest) -> HttpResponse:
     """What this person started, newest first; administrators see everything."""
     found = Progress.objects.visible_to(request.user).select_related("person").order_by("-id")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    everybodys = request.user.may(Permission.JOB_MANAGE)
-    return render(request, "jobs/progress_list.html", {"page": page, "everybodys": everybodys})
+    person = request.user
+    context = {"page": page, "manages": person.may(Permission.JOB_MANAGE), "watches": person.may(Permission.JOB_VIEW)}
+    return render(request, "jobs/progress_list.html", context)
 
 
 @require_safe
