@@ -10,7 +10,8 @@ URGENT, DEFAULT, BULK = "urgent", "default", "bulk"
 QUEUES = (URGENT, DEFAULT, BULK)
 
 ROUTES = {
-    "tipstaff.sla.tasks.*": URGENT,
+    "tipstaff.sla.tasks.sweep": URGENT,
+    "tipstaff.sla.tasks.recalculate_clocks": BULK,
     "tipstaff.notices.tasks.deliver": URGENT,
     "tipstaff.jobs.tasks.*": URGENT,
     "cases.tasks.prepare_evidence": BULK,

@@ -99,15 +99,6 @@ def test_a_killed_child_is_started_again_without_the_rest_of_its_group(
     assert not list(Roster(tmp_path).folder.iterdir())
 
 
-def test_what_a_crash_may_have_corrupted_is_discarded_before_a_start(tmp_path: Path) -> None:
-    for name in ("beat-schedule", "beat-schedule-wal", "kept"):
-        (tmp_path / name).write_text("broken")
-    beat = Child("beat", FOREVER, discard=tmp_path / "beat-schedule")
-    live(tmp_path, plan_of(beat), lambda supervisor: wait_until(lambda: beat.running, 10))
-    assert not list(tmp_path.glob("beat-schedule*"))
-    assert (tmp_path / "kept").exists()
-
-
 def test_the_web_stops_before_the_others(tmp_path: Path) -> None:
     order = tmp_path / "order"
     wait = "trap 'date +%s%N >> {0}; exit 0' TERM; touch {0}; while :; do sleep 0.05; done"

@@ -14,7 +14,7 @@ from tipstaff.demo import start
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("web", "worker", "bulk", "beat", "sequencer")
 UNITS = {"web": "tipstaff-web@.service", "worker": "tipstaff-worker@.service", "bulk": "tipstaff-bulk@.service"}
-SHORT = {"-A": "--app", "-s": "--schedule"}
+SHORT = {"-A": "--app"}
 # Flags without a value of their own
 ALONE = {"--no-ws", "--no-access-log", "--respawn-failed-workers", "--without-mingle", "--without-gossip"}
 

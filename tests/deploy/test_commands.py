@@ -7,7 +7,7 @@ from tipstaff.queues import BULK, DEFAULT, URGENT
 
 WAYS = {"Procfile": procfile, "compose": containers, "systemd": units}
 # How much of it, and where: these may differ.
-SIZES = {"--host", "--port", "--workers", "--blocking-threads", "--backpressure", "--concurrency", "--schedule"}
+SIZES = {"--host", "--port", "--workers", "--blocking-threads", "--backpressure", "--concurrency"}
 # Two workers of one machine need names of their own, and systemd has to number them.
 NAMES = {"--hostname"}
 

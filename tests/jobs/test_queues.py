@@ -36,6 +36,7 @@ def queue_of(task: str) -> str:
         ("tipstaff.notices.tasks.deliver_webhooks", "default"),
         ("tipstaff.vault.tasks.scan_files", "default"),
         ("tipstaff.vault.tasks.check_fixity", "bulk"),
+        ("tipstaff.sla.tasks.recalculate_clocks", "bulk"),
         ("tipstaff.vault.tasks.propose_disposals", "bulk"),
         ("cases.tasks.prepare_evidence", "bulk"),
         ("oversight.tasks.export_history", "bulk"),

@@ -187,12 +187,11 @@ def children(home: Path, port: int, mail_port: int | None) -> list[Child]:
     web = f"granian tipstaff.wsgi:application --interface wsgi --host 127.0.0.1 --port {port} --no-ws --no-access-log"
     limits = f"--workers {WEB_WORKERS} --blocking-threads {WEB_THREADS} --backpressure {WEB_CONNECTIONS}"
     care = "--respawn-failed-workers --workers-kill-timeout 10 --log-level warning"
-    schedule = home / "beat-schedule"
-    beat = [*python, "celery", "-A", "tipstaff", "beat", "--loglevel", "WARNING", "--pidfile=", "-s", str(schedule)]
+    beat = [*python, "celery", "-A", "tipstaff", "beat", "--loglevel", "WARNING", "--pidfile="]
     parts = [
         worker("worker", "urgent,default", WORKERS),
         worker("bulk", "bulk", BULK_WORKERS),
-        Child("beat", beat, discard=schedule),
+        Child("beat", beat),
         Child("sequencer", manage("sequencer")),
         Child(
             "web", [*python, *f"{web} {limits} {care}".split()], {"POOL_THREADS": str(WEB_THREADS)}, stops_first=True

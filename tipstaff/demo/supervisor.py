@@ -67,16 +67,11 @@ class Step:
 
 @dataclass
 class Child:
-    """A process that should always run.
-
-    Files `discard*` go before each start: a crash may have left them corrupt. `at_parent_death` is the signal it gets
-    when the supervisor is killed.
-    """
+    """A process that should always run. `at_parent_death` is the signal it gets when the supervisor is killed."""
 
     name: str
     argv: Sequence[str]
     env: dict[str, str] = field(default_factory=dict)
-    discard: Path | None = None
     stops_first: bool = False
     at_parent_death: int = signal.SIGTERM
     process: "subprocess.Popen[bytes] | None" = None
@@ -263,8 +258,6 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         """Start a child; if even that fails (no disk, no memory), it counts as having died."""
         try:
-            for path in child.discard.parent.glob(f"{child.discard.name}*") if child.discard else ():
-                path.unlink(missing_ok=True)
             log = self.logs / f"{child.name}.log"
             env, death = self.env | child.env, child.at_parent_death
             child.process = spawn(child.argv, env=env, log=log, cwd=self.cwd, at_parent_death=death)
