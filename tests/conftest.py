@@ -59,7 +59,7 @@ def _rank(folder: str) -> int:
 def _start_services(config: pytest.Config) -> None:
     from tipstaff.demo.services import Services
 
-    home = Path(tempfile.mkdtemp(prefix="tipstaff-tests-", dir=_memory()))
+    home = Path(tempfile.mkdtemp(prefix="tipstaff-tests-", dir=memory()))
     home.chmod(0o755)  # PostgreSQL drops to another user when the suite runs as root
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))  # runs after the services were stopped
     (home / "home" / "static").mkdir(parents=True)  # WhiteNoise warns when it is missing
@@ -78,7 +78,7 @@ def _start_services(config: pytest.Config) -> None:
     subprocess.run(migrate, check=True, cwd=ROOT)
 
 
-def _memory() -> Path | None:
+def memory() -> Path | None:
     """Where files are kept in memory, if there is room: copying a database there costs a fifth of what a disk takes."""
     place = Path("/dev/shm")
     if not (place.is_dir() and os.access(place, os.W_OK)):

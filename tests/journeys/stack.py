@@ -14,6 +14,7 @@ from typing import Self
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from tests.conftest import memory
 from tipstaff.demo.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ class Stack:
     """Start it with `with`. `home` and `port` stay the same over `kill()` and another `start()`."""
 
     def __init__(self, **environment: str) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="tipstaff-stack-"))
+        self.home = Path(tempfile.mkdtemp(prefix="tipstaff-stack-", dir=memory()))
         self.home.chmod(0o755)  # PostgreSQL drops to another user when the suite runs as root
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"

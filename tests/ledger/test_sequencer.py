@@ -235,11 +235,11 @@ def _until(watcher: psycopg.Connection, question: str, *values: object) -> None:
 
 
 def _wait(done: Callable[[], bool]) -> None:
-    for _turn in range(500):
+    for _turn in range(3000):
         if done():
             return
         time.sleep(0.02)
-    raise AssertionError("waited for ten seconds in vain")
+    raise AssertionError("waited for a minute in vain")
 
 
 class TestKeys:
