@@ -1,8 +1,9 @@
 """Appeal: the person affected, or the reporter we turned away, contests what we did. Someone with no part decides."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -66,6 +67,15 @@ def no_other_part(appeal: "Appeal", actor: Actor) -> str | None:
     if appeal.report and actor in (appeal.report.triaged_by, appeal.report.reported_by):
         return _("You had a part in this report; someone else must hear the appeal.")
     return None if isinstance(actor, User) else _("Appeals are heard by people.")
+
+
+def free_to_hear(appeal: "Appeal", actor: Actor) -> str | None:
+    """Nobody hears it, or whoever does has left, or left it untouched for IDLE_DAYS."""
+    if appeal.state == Appeal.State.UNDER_REVIEW and appeal.reviewer and appeal.taken_up_at:
+        until = appeal.taken_up_at + timedelta(days=settings.IDLE_DAYS)
+        if appeal.reviewer == actor or (appeal.reviewer.is_active and until > now()):
+            return _("%(name)s hears this appeal.") % {"name": appeal.reviewer}
+    return no_other_part(appeal, actor)
 
 
 def its_reviewer(appeal: "Appeal", actor: Actor) -> str | None:
@@ -245,15 +255,17 @@ class Appeal(Record):
             clocks.start_if_set(self, Clock.Kind.APPEAL_RECEIPT, severity=self.severity, referral=self.refers)
 
     @operation(
-        source=State.LODGED,
+        source=[State.LODGED, State.UNDER_REVIEW],
         target=State.UNDER_REVIEW,
         permission=Permission.APPEAL_DECIDE,
-        guard=no_other_part,
+        guard=free_to_hear,
         label=gettext_lazy("Take up"),
         said=gettext_lazy("took up the appeal"),
     )
     def take_up(self, *, actor: User) -> None:
-        """Hear the appeal. Only for somebody with no other part in the case; the Hand table says the same by key."""
+        """Hear the appeal. Only for somebody with no other part in the case; the Hand table says the same by key. One
+        that lies with somebody who has left, or who left it untouched, goes over.
+        """
         self._hear(actor)
 
     def _hear(self, actor: User) -> None:

@@ -4,8 +4,11 @@ because of this, so what was missed while no worker ran is told late, with its d
 
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
+from django.conf import settings
 from django.db.models import (
+    CharField,
     DateTimeField,
     DurationField,
     Exists,
@@ -17,20 +20,26 @@ from django.db.models import (
     Subquery,
     Value,
 )
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Cast, Coalesce, Concat, Greatest
+from django.urls import reverse
 
 from aup.models import PolicyVersion
 from cases import gateway, statement
-from cases.models import Decision, Sanction
+from cases.models import Case, Decision, Report, Sanction
 from cases.models.decision import STANDING
 from cases.models.effect import PASSING
+from tipstaff import languages
+from tipstaff.accounts.models import User
+from tipstaff.ledger.models import Event
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
-from tipstaff.notices.reminders import LATE, REMINDERS, Watch
+from tipstaff.notices.reminders import LATE, REMINDERS, Watch, asked_at, lately
 from tipstaff.time import now
+from tipstaff.workflow import references
 
 LONG = timedelta(days=7)  # a measure that lasts longer is announced before it ends
 AHEAD = timedelta(days=3)
+AGAIN = timedelta(days=7)  # an answer that is missing is asked for once more
 
 
 def link(decision: Decision) -> str:
@@ -117,8 +126,72 @@ def tell_cleared(decision: Decision) -> None:
         )
 
 
-WATCHES: tuple[Watch, ...] = (
+def reports_unanswered(at: datetime) -> QuerySet[Any]:
+    """Reporters who were asked something by mail a week ago."""
+    waiting = Report.objects.filter(state=Report.State.NEEDS_INFORMATION)
+    return lately(waiting.annotate(asked_at=asked_at(Report, "report_question")), F("asked_at") + AGAIN, at)
+
+
+def ask_again(report: Any) -> None:
+    outbox.queue(
+        "question_again",
+        to=report.contact,
+        about=report,
+        actor=REMINDERS,
+        language=report.language,
+        link=languages.mailed(reverse("cases:follow"), report.language),
+        asked=report.question,
+        by_code=True,
+    )
+
+
+def stream_of_case() -> Concat:
+    return Concat(Value("case:"), Cast(OuterRef("pk"), CharField()))
+
+
+def cases_waiting(at: datetime) -> QuerySet[Case]:
+    """Cases set aside a week ago until somebody answers."""
+    set_aside = Event.objects.filter(stream=stream_of_case(), kind="case.awaited_information").order_by("-seq")
+    waiting = Case.objects.filter(state=Case.State.AWAITING_INFORMATION)
+    waiting = waiting.annotate(since=Subquery(set_aside.values("at")[:1]), act=Subquery(set_aside.values("pk")[:1]))
+    return lately(waiting, F("since") + AGAIN, at)
+
+
+def remind_investigator(case: Any) -> None:
+    """Whoever set it aside asked the question in their own way; they ask again, or go on."""
+    person = references.find(Event.objects.get(pk=case.act).told().get("actor", {}).get("ref", ""))
+    if isinstance(person, User) and person.is_active:
+        outbox.queue(
+            "left_untouched",
+            to=person.email,
+            about=case,
+            actor=REMINDERS,
+            link=case.get_absolute_url(),
+            person=person,
+            since=case.since,
+            awaiting=case.get_awaiting_display(),
+        )
+
+
+def claims_unworked(at: datetime) -> QuerySet[Case]:
+    """Claims that ran out although nothing was done in the case while they held."""
+    lease = timedelta(minutes=settings.CLAIM_MINUTES)
+    work = Event.objects.filter(stream=stream_of_case(), at__gt=OuterRef("claimed_until") - lease).exclude(
+        kind__regex=r"^(clock|message|notice|reminder)\.|^case\.(claimed|resumed)$"
+    )
+    rows = Case.objects.filter(state=Case.State.INVESTIGATING, claimed_until__lte=at, claimed_until__gt=at - LATE)
+    return rows.exclude(Exists(work)).annotate(ends=F("claimed_until")).select_related("claimed_by")
+
+
+def nobody(_record: Any) -> None:
+    """It stands in the history and on the desk of who had it; a mail for each would be too much."""
+
+
+WATCHES: tuple[Watch[Any], ...] = (
     Watch("measure_ends", measures_ending, announce_end),
     Watch("measure_ended", measures_ended, tell_end, act="tell"),
     Watch("breach_cleared", breaches_cleared, tell_cleared, act="tell", once=True),
+    Watch("report_unanswered", reports_unanswered, ask_again),
+    Watch("case_waits", cases_waiting, remind_investigator),
+    Watch("claim_unworked", claims_unworked, nobody, act="note"),
 )

@@ -110,7 +110,9 @@ def _to_read(person: User) -> PolicyVersion | None:
 
 
 def _mine(person: User) -> Any:
-    return Case.objects.filter(claimed_by=person, claimed_until__gt=now()).select_related("subject", "rule")
+    """The cases that they hold, and the latest that went back to the queue because their claim ran out."""
+    held = Case.objects.filter(claimed_by=person, state__in=["open", "investigating"])
+    return held.select_related("subject", "rule", "claimed_by").order_by("-claimed_until")[:HELD]
 
 
 def _tiles(person: User) -> list[Tile]:
@@ -199,6 +201,7 @@ def _system_tiles(person: User) -> list[Tile]:
     return tiles
 
 
+HELD = 20  # cases shown on the first page
 POLICY_WORK = (
     P.POLICY_EDIT, P.POLICY_SIGN_PRODUCT, P.POLICY_SIGN_ENGINEERING, P.POLICY_SIGN_LEGAL, P.POLICY_SIGN_COMPLIANCE,
 )  # fmt: skip

@@ -436,6 +436,7 @@ class Waiver(Dossier):
         self._said(statement)
         for sealed in files:
             sealed.give_to(self, actor=actor)
+        clocks.stop(self, Clock.Kind.RECERTIFICATION)
         spell, lapses_at = self.spell, self._next_lapse(now())
         if spell and spell.lapses_at and spell.lapses_at <= now():
             self._cut(spell.lapses_at)
@@ -485,4 +486,5 @@ class Waiver(Dossier):
     def _end(self, actor: User, outcome: str, reasons: str) -> None:
         self.ended_reason = self._said(reasons)
         self._cut(now())
+        clocks.stop(self, Clock.Kind.RECERTIFICATION, cancelled=Clock.CancelReason.ENDED)
         letters.tell(self, outcome, actor=actor, why=self.ended_reason)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from aup.models import Rule
@@ -106,9 +107,15 @@ def free_to_screen(waiver: "Waiver", actor: Actor) -> str | None:
         return refusal
     if not isinstance(actor, User):
         return _("Requests are screened by people.")
-    if waiver.screened_by and waiver.screened_by.is_active:
+    if waiver.screened_by and waiver.screened_by.is_active and not left_untouched(waiver):
         return _("%(name)s screens this request.") % {"name": waiver.screened_by}
     return None
+
+
+def left_untouched(waiver: "Waiver") -> bool:
+    """Whether who took it up has confirmed nothing for IDLE_DAYS; somebody else may take it then."""
+    over = waiver.screened_at and waiver.screened_at + timedelta(days=settings.IDLE_DAYS) <= now()
+    return bool(over) and waiver.confirmed_at is None
 
 
 def its_screener(waiver: "Waiver", actor: Actor) -> str | None:

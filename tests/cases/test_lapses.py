@@ -4,13 +4,14 @@ import json
 import re
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from cases import lapses
-from cases.models import Decision, Sanction
+from cases.models import Case, Decision, Sanction
 from tests import factories
 from tests.factories import person
 from tipstaff.ledger.models import Event
@@ -18,6 +19,7 @@ from tipstaff.notices import reminders
 from tipstaff.notices.models import Delivery, Message, Reminder
 from tipstaff.sla.models import Heartbeat
 from tipstaff.time import moved_to, now
+from tipstaff.workflow.actors import LinkHolder
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -225,3 +227,76 @@ def test_two_sweeps_at_once_tell_each_once(clone: str) -> None:
         one.join(60)
     assert sum(results) == len(measures)
     assert len(mails("measure_ended")) == len(measures) == Reminder.objects.count()
+
+
+class TestAnAnswerThatIsMissing:
+    def test_a_reporter_is_asked_once_more_after_a_week(self, people: dict) -> None:
+        report = factories.report(language="es")
+        report.ask(actor=person("lead"), question="¿Qué cuenta era?")
+        asked = mails("report_question")[0].queued_at
+        assert told_at(asked + 7 * DAY - SECOND) == 0
+        assert told_at(asked + 8 * DAY) == 1
+        assert told_at(asked + 30 * DAY) == 0
+        (mail,) = mails("question_again")
+        assert (mail.recipient, mail.language) == (report.contact, "es")
+        assert "¿Qué cuenta era?" in mail.text
+        assert "/follow/?lang=es" in mail.text
+
+    def test_and_not_when_they_answered_or_left_no_address(self, people: dict) -> None:
+        answered, silent = factories.report(), factories.report(contact="")
+        for report in (answered, silent):
+            report.ask(actor=person("lead"), question="Which account was it?")
+        answered.supply(actor=LinkHolder("reporter"), answer="acct_1")
+        assert told_at(now() + 8 * DAY) == 0
+
+    def test_whoever_set_a_case_aside_is_reminded(self, people: dict) -> None:
+        case = factories.claimed()
+        case.await_information(actor=person("reviewer"), awaiting="account_holder", question="Who approved them?")
+        assert told_at(now() + 8 * DAY) == 1
+        (mail,) = mails("left_untouched")
+        assert mail.recipient == person("reviewer").email
+        assert "the account holder" in mail.text
+        assert told_at(now() + 9 * DAY) == 0
+
+    def test_and_not_once_the_case_goes_on(self, people: dict) -> None:
+        case = factories.claimed()
+        case.await_information(actor=person("reviewer"), awaiting="reporter", question="Who was it?")
+        case.resume(actor=person("reviewer"))
+        factories.finding(case)
+        assert told_at(now() + 8 * DAY) == 0
+
+
+class TestAClaimThatNobodyWorks:
+    def test_goes_back_and_stands_in_the_history_once(self, people: dict) -> None:
+        case = factories.claimed()
+        assert told_at(case.claimed_until - SECOND) == 0
+        assert told_at(case.claimed_until) == 1
+        assert told_at(case.claimed_until + DAY) == 0
+        event = Event.objects.get(stream=case.stream, kind="reminder.noted")
+        assert event.told()["facts.holder"] == person("reviewer").reference
+        assert not Message.objects.filter(about=case.reference).exclude(kind="report_received").exists()
+
+    def test_is_free_for_the_next_whether_or_not_it_was_noted(self, people: dict) -> None:
+        case = factories.claimed()
+        with moved_to(case.claimed_until):
+            assert Case.objects.claim_next(actor=person("reviewer2")) == case
+        assert told_at(now() + 20 * 60 * SECOND) == 0
+
+    def test_severity_and_state_stay_as_they_were(self, people: dict) -> None:
+        case = factories.claimed()
+        before = Case.objects.filter(pk=case.pk).values().get()
+        told_at(case.claimed_until + DAY)
+        assert Case.objects.filter(pk=case.pk).values().get() == before
+
+    def test_is_no_news_where_work_was_done(self, people: dict) -> None:
+        case = factories.claimed()
+        factories.evidence(case)
+        assert told_at(case.claimed_until + DAY) == 0
+
+    def test_its_holder_sees_it_on_the_first_page(self, people: dict, enter: Any) -> None:
+        case = factories.claimed()
+        Case.objects.filter(pk=case.pk).update(claimed_until=now() - DAY)
+        page = enter("reviewer").get("/")
+        assert case.ref in page.text
+        assert "back in the queue since" in page.text
+        assert "back in the queue since" not in enter("reviewer2").get("/").text

@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 
-from tipstaff.notices.models import Reminder
+from tipstaff.notices.models import Message, Reminder
 from tipstaff.sla.models import Heartbeat
 from tipstaff.time import now
 from tipstaff.workflow.actors import System
@@ -36,13 +36,12 @@ class Watch[R: Record]:
     kind: str
     due: Callable[[datetime], QuerySet[Any]]
     tell: Callable[[R], object]
-    act: Literal["remind", "tell"] = "remind"
+    act: Literal["remind", "tell", "note"] = "remind"
     once: bool = False  # ever, whatever becomes of the ending
 
     def untold(self, at: datetime) -> QuerySet[R]:
         rows = self.due(at)
-        name = Cast(OuterRef(rows.model.reference_field), CharField())
-        told = Reminder.objects.filter(about=Concat(Value(f"{rows.model.reference_prefix}:"), name), kind=self.kind)
+        told = Reminder.objects.filter(about=reference_in(rows.model), kind=self.kind)
         if not self.once:
             told = told.filter(ends_at=OuterRef("ends"))
         return rows.filter(~Exists(told)).order_by("ends", "pk")
@@ -50,8 +49,27 @@ class Watch[R: Record]:
     def write(self, record: R, ends_at: datetime) -> None:
         """Tell of it, and write down that it was told."""
         reminder = Reminder.of(record, self.kind, ends_at)
-        (reminder.remind if self.act == "remind" else reminder.tell)(actor=REMINDERS)
+        if self.act == "note":
+            reminder.note(actor=REMINDERS, holder=getattr(record, "owner", None))
+        else:
+            (reminder.remind if self.act == "remind" else reminder.tell)(actor=REMINDERS)
         self.tell(record)
+
+
+def lately(rows: QuerySet[Any], ends: Any, at: datetime) -> QuerySet[Any]:
+    """Those of `rows` whose `ends` (an expression) was reached by `at`, and is still news."""
+    return rows.annotate(ends=ends).filter(ends__lte=at, ends__gt=at - LATE)
+
+
+def reference_in(model: type[Record]) -> Concat:
+    """`case:C-0001` of the row of `model` around a subquery, as mails and reminders name it."""
+    return Concat(Value(f"{model.reference_prefix}:"), Cast(OuterRef(model.reference_field), CharField()))
+
+
+def asked_at(model: type[Record], mail: str) -> Subquery:
+    """When the newest mail of this kind about a row of `model` was queued; null where there was no address for one."""
+    mails = Message.objects.filter(about=reference_in(model), kind=mail).order_by("-queued_at")
+    return Subquery(mails.values("queued_at")[:1])
 
 
 def sweep(name: str, watches: Iterable[Watch[Any]]) -> int:

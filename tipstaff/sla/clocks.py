@@ -45,12 +45,16 @@ def start(about: Record, kind: Kind, *, severity: int, referral: bool = False) -
     return clock
 
 
-def start_if_set(about: Record, kind: Kind, *, severity: int, referral: bool = False) -> Clock | None:
-    """Start the clock `kind` about a record if the table has a target for it."""
+def start_if_set(
+    about: Record, kind: Kind, *, severity: int, referral: bool = False, since: datetime | None = None
+) -> Clock | None:
+    """Start the clock `kind` about a record if the table has a target for it. `since` is when what it counts from
+    happened, where that was seen later.
+    """
     target = target_for(kind, severity, referral=referral)
     if target is None:
         return None
-    edition, at = (target.calendar.current() if target.calendar else None), now()
+    edition, at = (target.calendar.current() if target.calendar else None), since or now()
     clock = Clock(
         about=about.reference,
         about_stream=about.stream,
