@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import structlog
 from celery import Celery
 from celery.exceptions import OperationalError
 from celery.signals import setup_logging, worker_process_init
 from django.conf import settings
 from django.dispatch import receiver
-from django_structlog.celery.signals import modify_context_before_task_publish
+from django_structlog.celery.signals import bind_extra_task_metadata, modify_context_before_task_publish
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from tipstaff import tracing
@@ -48,6 +49,18 @@ def carry_ids_only(context: dict[str, Any], **_signal: Any) -> None:
     """What a task knows of the request that it came from: the id, to find its lines, and nothing of who it was."""
     for name in set(context) - set(CARRIED):
         del context[name]
+
+
+@receiver(bind_extra_task_metadata)
+def name_the_task(task: Any, **_signal: Any) -> None:
+    """Every line of a task says which it is and where it came from; its id and the request's are there already."""
+    structlog.contextvars.bind_contextvars(task=task.name, queue=queue_of(task))
+
+
+def queue_of(task: Any) -> str:
+    """Where the message came from; where Celery does not say, as after the time limit, where it is routed."""
+    came = (task.request.delivery_info or {}).get("routing_key")
+    return str(came or app.amqp.router.route({}, task.name)["queue"].name)
 
 
 @contextmanager

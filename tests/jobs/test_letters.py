@@ -1,5 +1,6 @@
 """Dead letters: what failed for good is kept, counted, retried and dismissed; nothing that a person typed is."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 from django.db import DatabaseError, IntegrityError, transaction
 from redis import Redis
 
@@ -122,7 +124,8 @@ class TestOnARealWorker:
     ) -> None:
         path = tmp_path / "begun"
         running = worker("--concurrency", "2", "--queues", "default")
-        tasks.fail.delay("typed by somebody")
+        with structlog.contextvars.bound_contextvars(request_id="asked-here-2"):
+            failing = tasks.fail.delay("typed by somebody")
         tasks.hang.apply_async([], time_limit=2, soft_time_limit=1)
         tasks.fall.delay(str(path))
         until(lambda: DeadLetter.objects.count() == 3, lambda: running.told)
@@ -134,7 +137,13 @@ class TestOnARealWorker:
         assert found["fall"].said == "the process that ran it died"
         assert len(tasks.lines(path)) == 1 + tasks.fall.max_retries  # counted, and not repeated for ever
         assert {one.queue for one in found.values()} == {"default"}
+        assert (found["fail"].request_id, found["fail"].task_id) == ("asked-here-2", failing.id)
         assert "typed by somebody" not in running.told
+        lines = [json.loads(line) for line in running.told.splitlines() if line.startswith("{")]
+        given_up = {line["task"]: line for line in lines if line["event"] == "task_given_up"}
+        assert set(given_up) == {one.task for one in found.values()}
+        told = given_up["tests.jobs.tasks.fail"]
+        assert (told["task_id"], told["queue"], told["request_id"]) == (failing.id, "default", "asked-here-2")
 
     def test_one_that_is_retried_and_succeeds_is_marked(self, worker: Callable[..., Any], tmp_path: Path) -> None:
         path = tmp_path / "switch"

@@ -20,8 +20,9 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from tipstaff.celery import queue_of
 from tipstaff.jobs.line import own_cursor
-from tipstaff.jobs.models import DeadLetter
+from tipstaff.jobs.models import DeadLetter, Progress
 from tipstaff.logs import kind_of, story
 from tipstaff.time import now
 
@@ -89,23 +90,25 @@ def bury(task: Any, task_id: str, error: BaseException, args: Any, kwargs: Any) 
         "task": task.name[:200],
         "arguments": {"args": list(args or []), "kwargs": dict(kwargs or {})} if kept else {},
         "kept": kept,
-        "queue": _queue(task),
+        "queue": queue_of(task)[:100],
         "at": timezone.now().isoformat(),
         "error": kind_of(error)[:120],
         "said": sentence(error),
         "task_id": str(task_id or "")[:100],
-        "request_id": str(structlog.contextvars.get_contextvars().get("request_id", ""))[:100],
+        "request_id": _request_id(task),
     }
+    told = {name: facts[name] for name in ("task", "task_id", "queue", "request_id")}
+    structlog.get_logger(__name__).warning("task_given_up", **told, kind=facts["error"], where=facts["said"])
     try:
         write(facts)
     except DatabaseError:
         _by_message(facts)
 
 
-def _queue(task: Any) -> str:
-    """Where it came from; where Celery does not say, as after the time limit, where it is routed."""
-    came = (task.request.delivery_info or {}).get("routing_key")
-    return str(came or current_app.amqp.router.route({}, task.name)["queue"].name)[:100]
+def _request_id(task: Any) -> str:
+    """In the process of the pool it is bound to the lines; in the main one it is in the message."""
+    told = getattr(task.request, "__django_structlog__", None) or {}
+    return str(structlog.contextvars.get_contextvars().get("request_id") or told.get("request_id") or "")[:100]
 
 
 def write(facts: dict[str, Any]) -> None:
@@ -137,8 +140,9 @@ def send(pk: UUID) -> bool:
     if letter is None:
         return False
     try:
-        arguments = letter.arguments
-        current_app.send_task(letter.task, arguments.get("args"), arguments.get("kwargs"), retry=False)
+        args, kwargs = letter.arguments.get("args"), letter.arguments.get("kwargs")
+        same = letter.task_id if Progress.objects.filter(key=letter.task_id).exists() else None
+        current_app.send_task(letter.task, args, kwargs, task_id=same, retry=False)  # its page goes on with it
     except OperationalError as error:
         logger.warning("letter %s waits: the broker did not take its task", pk, exc_info=error)
         return False
