@@ -100,7 +100,7 @@ def breaches_cleared(at: datetime) -> QuerySet[Decision]:
     """
     version = PolicyVersion.objects.in_force(at)
     if version is None:
-        return Decision.objects.none()
+        return Decision.objects.annotate(ends=F("issued_at")).none()
     window = timedelta(days=version.matrix.recurrence_window_days)
     limits = Sanction.objects.filter(decision=OuterRef("pk"), state=Sanction.State.ISSUED).restricting()
     last = limits.order_by().values("decision").annotate(last=Max("ends_at")).values("last")

@@ -55,6 +55,7 @@ def schedule(*, sweep: float, delivery: float, scan: float) -> dict[str, dict[st
         "tell-endings-cases": ("cases.tasks.tell_endings", REMIND, REMIND * 2),
         "tell-endings-waivers": ("governance.tasks.tell_endings", REMIND, REMIND * 2),
         "tell-endings-appeals": ("appeals.tasks.tell_endings", REMIND, REMIND * 2),
+        "tell-endings-custody": ("oversight.tasks.tell_endings", REMIND, REMIND * 2),
         "close-cases": ("cases.tasks.close_at_rest", HOUR, AGAIN),
         "check-fixity": ("tipstaff.vault.tasks.check_fixity", DAY, AGAIN),
         "remove-unclaimed-files": ("tipstaff.vault.tasks.remove_unclaimed", DAY, AGAIN),
