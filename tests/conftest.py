@@ -4,14 +4,16 @@ The controller starts both and migrates one template; every xdist worker clones 
 triggers refuse it. Tests that need commits, threads or another process work on a clone of their own (`clone`).
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 from uuid import uuid4
 
 import django
@@ -59,9 +61,11 @@ def _rank(folder: str) -> int:
 def _start_services(config: pytest.Config) -> None:
     from tipstaff.demo.services import Services
 
+    _remove_leftovers()
     home = Path(tempfile.mkdtemp(prefix="tipstaff-tests-", dir=memory()))
     home.chmod(0o755)  # PostgreSQL drops to another user when the suite runs as root
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))  # runs after the services were stopped
+    config.add_cleanup(_held(home).close)
     (home / "home" / "static").mkdir(parents=True)  # WhiteNoise warns when it is missing
     services = Services(home / "services", durable=False).start()
     config.add_cleanup(services.stop)
@@ -86,6 +90,21 @@ def memory() -> Path | None:
     found = os.statvfs(place)
     roomy = found.f_bavail * found.f_frsize > ROOM
     return place if roomy and not found.f_flag & os.ST_NOEXEC else None  # the server's programs may be copied there
+
+
+def _held(home: Path) -> TextIO:
+    """Say that somebody works in `home`, until this process ends."""
+    lock = (home / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def _remove_leftovers() -> None:
+    """What runs that were killed left in memory, which nobody else would give back."""
+    for home in (memory() or Path(tempfile.gettempdir())).glob("tipstaff-tests-*"):
+        with suppress(OSError), (home / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _use_database(name: str) -> None:
