@@ -38,6 +38,9 @@ class AppealQuerySet(RefQuerySet["Appeal"]):
             return self
         return self.none()
 
+    def in_hands_of(self, person: User) -> Self:
+        return self.filter(reviewer=person)
+
     def open_now(self) -> Self:
         return self.filter(state__in=["lodged", "under_review"])
 

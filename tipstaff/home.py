@@ -74,6 +74,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("governance:waiver_list", _("Waivers"), P.WAIVER_VIEW),
         ("governance:system_list", _("Systems"), P.SYSTEM_VIEW),
         ("aup:feedback_list", _("Feedback"), P.FEEDBACK_ANSWER),
+        ("board:board", _("Clocks"), P.CLOCK_BOARD),
         ("oversight:index", _("Oversight"), P.HISTORY_VIEW),
         ("vault:custody", _("Custody"), P.CUSTODY_VIEW),
         ("accounts:people", _("People"), P.PERSON_MANAGE),

@@ -52,6 +52,7 @@ urlpatterns = [
     path("", include("appeals.urls")),
     path("clocks/", include("tipstaff.sla.urls")),
     path("oversight/", include("oversight.urls")),
+    path("clocks/", include("oversight.clock_urls")),
     path("notice/", include("tipstaff.notices.urls")),
     path("", include("tipstaff.vault.urls")),
     path("demo/", include("tipstaff.demo.urls")),

@@ -34,6 +34,9 @@ class FeedbackQuerySet(RefQuerySet["Feedback"]):
             return self.filter(token=person.pk) if person.may(Permission.FEEDBACK_FILE) else self.none()
         return self if person.may(Permission.FEEDBACK_ANSWER) else self.none()
 
+    def in_hands_of(self, person: User) -> Self:
+        return self.filter(answered_by=person)
+
     def open_now(self) -> Self:
         return self.filter(state=Feedback.State.RECEIVED)
 

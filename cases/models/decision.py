@@ -55,6 +55,9 @@ class DecisionQuerySet(RefQuerySet["Decision"]):
             return self.none()
         return self.filter(issued_at__isnull=False) if isinstance(person, Token) else self
 
+    def in_hands_of(self, person: User) -> Self:
+        return self.filter(proposed_by=person)
+
     def waiting(self) -> Self:
         return self.filter(state__in=["proposed", "confirmed"])
 
@@ -137,6 +140,7 @@ class Decision(Record):
     contested_at = models.DateTimeField(null=True, help_text="Set while an appeal is open.")
     settled_at = models.DateTimeField(null=True, help_text="When an appeal ended in upheld, varied or reversed.")
 
+    listed_with = ("case",)
     objects = DecisionQuerySet.as_manager()
 
     class Meta:

@@ -65,6 +65,9 @@ class ReportQuerySet(RefQuerySet["Report"]):
             return self.filter(token=person.pk) if own else self.none()
         return self if person.may(Permission.CASE_VIEW) else self.none()
 
+    def in_hands_of(self, person: User) -> Self:
+        return self.filter(triaged_by=person)
+
 
 def severity_not_graded(rule: Rule) -> str:
     """The sentence that names the severities which the matrix grades under `rule`: its own and its neighbours."""

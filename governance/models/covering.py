@@ -10,7 +10,7 @@ from django.db.models.functions import Concat
 from aup.models import Rule
 from governance.models.ballot import Ballot
 from governance.models.spell import Spell, WaiverBeneficiary, WaiverRule
-from tipstaff.accounts.models import Subject
+from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
 from tipstaff.workflow.models import RefQuerySet
 
@@ -37,6 +37,9 @@ class WaiverQuerySet(RefQuerySet["Waiver"]):
         if not person.may(Permission.WAIVER_VIEW):
             return self.none()
         return self.exclude(~Q(requested_by=person.pk) | Q(requested_by=None), state="draft")
+
+    def in_hands_of(self, person: User) -> Self:
+        return self.filter(screened_by=person)
 
     def in_force(self, at: datetime) -> Self:
         """Those that hold at `at`: granted by then and neither ended, lapsed, suspended nor revoked."""

@@ -31,6 +31,7 @@ class Record(models.Model):
     reference_field: ClassVar[str] = "ref"
     owner_field: ClassVar[str] = ""  # the column with the person whose work it is, where it is somebody's
     untold: ClassVar[frozenset[str]] = frozenset()  # columns that never stand in an event
+    listed_with: ClassVar[tuple[str, ...]] = ()  # relations that its title and address need, joined in lists
     unchanging: ClassVar[bool] = False  # never written again once others point at it, so memory is as good as the row
 
     class Meta:

@@ -4,9 +4,11 @@ Each app registers its records; clocks, notices and the ledger can then name and
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import CharField, F, Q, Value
+from django.db.models.functions import Concat
 
 if TYPE_CHECKING:
     from tipstaff.workflow.models import Record
@@ -36,14 +38,17 @@ def find(reference: str) -> "Record | None":
     return find_many([reference]).get(reference)
 
 
-def find_many(references: Iterable[str]) -> dict[str, "Record"]:
-    """The records that `references` name, one query a prefix; unknown ones are left out."""
+def find_many(references: Iterable[str], *, seen_by: Any = None) -> dict[str, "Record"]:
+    """The records that `references` name, one query a prefix; unknown ones are left out. With `seen_by`, only what
+    that actor may see, joined with what a list of them says.
+    """
     wanted: dict[type[Record], set[str]] = {}
     for model, name in split(references):
         wanted.setdefault(model, set()).add(name)
     found = {}
     for model, names in wanted.items():
-        for record in model._default_manager.filter(**{f"{model.reference_field}__in": names}):
+        rows: Any = model._default_manager.filter(**{f"{model.reference_field}__in": names})
+        for record in rows if seen_by is None else _in_sight(rows, seen_by):
             found[record.reference] = record
     return found
 
@@ -55,6 +60,24 @@ def split(references: Iterable[str]) -> "Iterator[tuple[type[Record], str]]":
         model = _records.get(prefix)
         if model is not None and name and _is_possible(model, name):
             yield model, name
+
+
+def _in_sight(rows: Any, person: Any) -> Any:
+    """Those of `rows` that `person` may see, with their owners; none of a kind that does not say who may."""
+    seen = rows.visible_to(person) if hasattr(rows, "visible_to") else rows.none()
+    joined = [*rows.model.listed_with, *filter(None, [rows.model.owner_field])]
+    return seen.select_related(*joined) if joined else seen
+
+
+def in_hands_of(person: Any, column: str) -> Q:
+    """That `column` names something that `person` works on or worked on, of the kinds that say so."""
+    theirs = Q(pk__in=[])
+    for model in _records.values():
+        if hasattr(model._default_manager, "in_hands_of"):
+            name = Concat(Value(f"{model.reference_prefix}:"), F(model.reference_field), output_field=CharField())
+            rows: Any = model._default_manager.in_hands_of(person)
+            theirs |= Q(**{f"{column}__in": rows.order_by().values_list(name)})
+    return theirs
 
 
 def _is_possible(model: type["Record"], name: str) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -28,13 +29,46 @@ COMMENT_LIMIT = 2000
 PAUSE_CAP = timedelta(days=14)  # of all pauses of one clock together, in its own calendar (K6)
 
 
-def missed(clock: "Clock", _actor: Actor) -> str | None:
-    return None if clock.breached_at else _("This target was not missed.")
+PROMISED_AT = Coalesce("breached_at", "due_at")  # when it was missed first, or will be
+
+
+def missed_in_sight(clock: "Clock", actor: Actor) -> str | None:
+    if clock.breached_at is None:
+        return _("This target was not missed.")
+    if not references.find_many([clock.about], seen_by=actor):
+        return _("Only who may see what a clock is about can say why it was late.")
+    return None
 
 
 class ClockQuerySet(models.QuerySet["Clock"]):
     def running(self) -> Self:
         return self.filter(stopped_at=None)
+
+    def missed_and_open(self, at: datetime) -> Self:
+        """Those whose promise was broken by `at`, seen by a sweep or not, while nobody has finished."""
+        late = Q(breached_at__isnull=False) | Q(paused_at=None)
+        return self.running().alias(promised_at=PROMISED_AT).filter(late, promised_at__lt=at)
+
+    def due_between(self, at: datetime, until: datetime) -> Self:
+        """Those that run and are due by `until`, and not missed at `at`."""
+        due = self.running().alias(promised_at=PROMISED_AT).filter(promised_at__gte=at, promised_at__lte=until)
+        return due.filter(paused_at=None)
+
+    def standing_still(self) -> Self:
+        return self.filter(paused_at__isnull=False)
+
+    def to_explain(self) -> Self:
+        """Missed, and nobody has said why (K10)."""
+        return self.filter(breached_at__isnull=False, breach_reason="")
+
+    def of_person(self, person: "User | str") -> Self:
+        """About what is, or was, in the hands of `person`, or of whom an id names."""
+        return self.filter(references.in_hands_of(person, "about"))
+
+    def with_terms(self) -> Self:
+        """With the target's row and the name of the calendar, which a page says beside a clock."""
+        joined = self.select_related("matched", "calendar__calendar", "explained_by")
+        return joined.defer("calendar__document", "calendar__days", "calendar__worked")
 
     def due_for_check(self, at: datetime) -> Self:
         """Those that passed a level by `at`, or paused for as long as a clock may."""
@@ -124,6 +158,15 @@ class Clock(Record):
         indexes = [
             models.Index(fields=["next_check_at", "id"], condition=Q(stopped_at=None), name="clock_due"),
             models.Index(fields=["due_at", "id"], condition=Q(stopped_at=None, level__gt=0), name="clock_told"),
+            models.Index(PROMISED_AT, "id", condition=Q(stopped_at=None), name="clock_open_by_promise"),
+            models.Index(fields=["paused_at", "id"], condition=Q(paused_at__isnull=False), name="clock_still"),
+            models.Index(fields=["breached_at", "id"], condition=Q(breached_at__isnull=False), name="clock_missed"),
+            models.Index(
+                fields=["stopped_at"],
+                include=["kind", "severity", "referral", "outcome", "elapsed", "breached_at"],
+                condition=Q(stopped_at__isnull=False),
+                name="clock_stopped",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -311,7 +354,9 @@ class Clock(Record):
         """The promise is broken by half its length or more; the next person up is told."""
         self._reach(actor, level, reached_at)
 
-    @operation(permission=Permission.CLOCK_EXPLAIN, guard=missed, said=gettext_lazy("said why a target was missed"))
+    @operation(
+        permission=Permission.CLOCK_EXPLAIN, guard=missed_in_sight, said=gettext_lazy("said why a target was missed")
+    )
     def explain(self, *, actor: User, reason: str, comment: str = "") -> None:
         """Say why it was late: one of BreachReason, and a sentence. It can be said again; the history keeps both."""
         self.breach_reason, self.breach_comment = self.BreachReason(reason), comment
