@@ -16,7 +16,7 @@ endif
 # A .venv whose python has gone (an interpreter was removed) is made again.
 $(shell [ -x $(PY) ] || rm -f .venv/.stamp-run .venv/.stamp-dev)
 
-.PHONY: help run test check lock faults messages reference fmt clean
+.PHONY: help run test check lock faults bench messages reference fmt clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ lock: .venv/.stamp-dev  ## resolve pyproject.toml anew into the three locks
 
 faults: .venv/.stamp-dev  ## kill parts at random for SECONDS=120 and look for anything lost
 	@FAULT_SECONDS=$(SECONDS) $(PY) -m pytest tests/faults
+
+bench: .venv/.stamp-dev  ## measure what a sweep of a million clocks costs (tests/bench/README.md)
+	@$(PY) -m tests.bench.sweep
 
 messages: .venv/.stamp-dev  ## bring the catalogues in locale/ up to date with what the source says
 	@$(PY) -m tipstaff.translations

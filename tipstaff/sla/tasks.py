@@ -8,10 +8,12 @@ from tipstaff.sla.models import Recalculation, Target
 from tipstaff.sla.recalculation import current_hours, moves, recalculate
 from tipstaff.sla.sweep import sweep as sweep_clocks
 
+SWEEPING = 20.0  # seconds; what is left after an outage is still due, and the next tick goes on
+
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    sweep_clocks()
+    sweep_clocks(SWEEPING)
 
 
 @shared_task(ignore_result=True)
