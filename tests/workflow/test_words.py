@@ -48,7 +48,7 @@ PAST = {
     "ask_release": "asked_release", "carry_out": "carried_out", "dispose": "disposed", "keep": "kept",
     "place": "placed", "report_damage": "reported_damage", "retain": "retained",
     "erase": "erased", "make": "made", "redact": "redacted", "view": "viewed",
-    "note": "noted", "remind": "reminded", "tell": "told",
+    "order": "ordered", "note": "noted", "remind": "reminded", "tell": "told",
     "download": "downloaded", "note_type": "noted_type", "scan": "scanned", "set_aside": "set_aside",
     # not in use yet, and easily got wrong
     "stay": "stayed", "drop": "dropped", "deny": "denied", "begin": "begun", "admit": "admitted",
