@@ -63,7 +63,7 @@ def test_it_passes_to_where_the_web_listens() -> None:
 
 def test_units_may_write_where_their_state_is_and_nowhere_else() -> None:
     every = sorted((ROOT / "deploy/systemd").glob("*.service"))
-    assert len(every) == 5
+    assert len(every) == 6
     for path in every:
         service = Unit(path)["Service"]
         assert service["ProtectSystem"] == "strict", path.name
