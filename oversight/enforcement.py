@@ -2,7 +2,7 @@
 promise what the code does not do.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from governance.models.waiver import RECERTIFY_MONTHS
 from governance.quorum import SEATS_MINIMUM
 from tipstaff.access import public
 from tipstaff.permissions import Permission, Role, roles_with
+from tipstaff.sla.attainment import FEW, WEEKS, tallied
 from tipstaff.sla.models import Kind, Target
 from tipstaff.sla.models.target import SEVERITIES, first_match
 from tipstaff.time import now
@@ -84,6 +85,9 @@ def how_we_enforce(request: HttpRequest) -> HttpResponse:
         "self_issued_warning": settings.SELF_ISSUE_T1,
         "severities": SEVERITIES,
         "goals": goals(targets),
+        "kept": kept(now()),
+        "weeks": WEEKS,
+        "few": FEW,
         "steps": {kind.value: between(targets, kind) for kind in GOALS},
         "appeal_months": APPEAL_MONTHS,
         "seats": SEATS_MINIMUM,
@@ -121,6 +125,19 @@ def goals(targets: list[Target]) -> list[tuple["StrPromise", list[str]]]:
         found = [first_match(targets, kind, level) for level in SEVERITIES]
         if any(found):
             table.append((label, [row.spoken if row else "" for row in found]))
+    return table
+
+
+def kept(at: datetime) -> list[tuple["StrPromise", list[int | None]]]:
+    """For each goal the share that was met at each severity, in percent, from the rows of the leads' board; None where
+    there were too few to say.
+    """
+    found = dict(tallied(at, "kind", "severity"))
+    table = []
+    for kind, label in GOALS.items():
+        tallies = [found.get((kind.value, level)) for level in SEVERITIES]
+        if any(tallies):
+            table.append((label, [tally.public_percent if tally else None for tally in tallies]))
     return table
 
 

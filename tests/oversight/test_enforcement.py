@@ -1,13 +1,19 @@
 """The page that says how we enforce is made from configuration: what changes there changes on it."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from cases.models.hand import Hand
 from oversight.enforcement import PARTS
 from tests.aup.policies import enrolled, enrolled_signers, published_an_hour_ago, under_another_name
+from tests.sla.many import many_clocks
 from tests.sla.tables import adopt
 from tipstaff.permissions import BUNDLES, Permission, Role
+from tipstaff.sla.attainment import FEW, by_kind
+from tipstaff.sla.models import Kind
+from tipstaff.time import now
 
 
 @pytest.fixture
@@ -16,7 +22,7 @@ def read(client, db):
 
 
 def test_it_is_put_together_from_configuration(client, db, django_assert_max_num_queries):
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         page = client.get(reverse("how_we_enforce")).content.decode()
     assert "1 hour to 5 working days" in page
     assert "Head of enforcement" in page
@@ -61,3 +67,12 @@ def test_a_matrix_of_ones_own_is_the_one_that_is_told(read, tmp_path, monkeypatc
     page = read()
     assert "9 months at least" in page
     assert "Earlier breaches count for 200 days." in page
+
+
+def test_how_often_a_goal_was_kept_is_said_of_enough_and_of_no_single_one(read, people):
+    assert "Nothing has been finished yet" in read()
+    many_clocks(FEW - 1, now() - timedelta(days=2), done=True)
+    assert "too few to say" in read()
+    many_clocks(40, now() - timedelta(days=3), done=True)
+    share = by_kind(now())[Kind.DECISION].percent
+    assert f"{share} %</td>" in read()
