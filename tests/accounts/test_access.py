@@ -36,7 +36,7 @@ GIVEN = {
     "pk": str(uuid4()), "ref": "C-9999", "external_id": "acct_1", "code": "SP-03", "token": "nothing.signed",
     "id": str(uuid4()), "operation": "publish", "key": "abc", "uidb36": "1", "number": "1.0", "act": "up",
     "language": "es", "kind": "rule",
-    "item": "1", "position": "1",
+    "item": "1", "position": "1", "table": "1",
 }  # fmt: skip
 
 

@@ -12,8 +12,8 @@ SWEEPING = 20.0  # seconds; what is left after an outage is still due, and the n
 
 
 @shared_task(ignore_result=True)
-def sweep() -> None:
-    sweep_clocks(SWEEPING)
+def sweep() -> int:
+    return sweep_clocks(SWEEPING)
 
 
 @shared_task(ignore_result=True)

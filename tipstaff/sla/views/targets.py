@@ -42,11 +42,11 @@ def by_kind(rows: Any) -> list[tuple[Kind, list[Target]]]:
 
 @require_safe
 @needs(Permission.CLOCK_SET, Permission.CLOCK_BOARD)
-def target_table(request: StaffRequest, number: int) -> HttpResponse:
+def target_table(request: StaffRequest, table: int) -> HttpResponse:
     """One table as it was adopted, with who did it and why."""
-    table = get_object_or_404(TargetTable, number=number)
-    rows = table.targets.select_related("calendar").order_by("position")
-    context = {"table": table, "kinds": [pair for pair in by_kind(rows) if pair[1]], "history": steps_of(table)}
+    found = get_object_or_404(TargetTable, number=table)
+    rows = found.targets.select_related("calendar").order_by("position")
+    context = {"table": found, "kinds": [pair for pair in by_kind(rows) if pair[1]], "history": steps_of(found)}
     return render(request, "sla/target_table.html", context)
 
 
