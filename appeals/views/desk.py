@@ -15,7 +15,8 @@ from appeals.models import Appeal
 from cases.models import Sanction
 from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
-from tipstaff.sla.models import Clock
+from tipstaff.sla.models import Kind
+from tipstaff.sla.words import clock_of, told_of
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
 
@@ -50,10 +51,12 @@ def appeal(request: StaffRequest, ref: str) -> HttpResponse:
 
 def appeal_page(request: StaffRequest, appeal: Appeal, *, status: int = 200, **bound: Any) -> HttpResponse:
     acts = {operation.name for operation in available_to(appeal, request.user)}
+    clocks = told_of(appeal)
     context: dict[str, Any] = {
         "appeal": appeal,
         "acts": acts,
-        "clock": Clock.objects.about(appeal).order_by("-started_at").first(),
+        "clock": clock_of(clocks, Kind.APPEAL),
+        "clocks": clocks,
         "trail": steps_of(appeal, limit=12),
         "refusal": Appeal.take_up.operation.refusal(appeal, request.user)  # type: ignore[attr-defined]
         if request.user.may(Permission.APPEAL_DECIDE) and appeal.state == "lodged"

@@ -18,7 +18,8 @@ from tipstaff import languages
 from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
-from tipstaff.sla.models import Clock
+from tipstaff.sla.models import Kind
+from tipstaff.sla.words import clock_of, told_of
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
 from tipstaff.workflow.refused import NotPermitted, Refused
@@ -128,11 +129,13 @@ def _page(
         for name in ACTS
         if name in acts or name in typed
     ]
+    clocks = told_of(found)
     context = {
         "feedback": found,
         "entries": entries,
         "refusal": None if entries else Feedback.answer.operation.refusal(found, person),  # type: ignore[attr-defined]
-        "clock": Clock.objects.about(found).first(),
+        "clock": clock_of(clocks, Kind.FEEDBACK),
+        "clocks": clocks,
         "written": languages.described(found.language)["name_translated"],
         "trail": steps_of(found),
     }

@@ -22,7 +22,8 @@ from tipstaff.access import StaffRequest, needs
 from tipstaff.notices import webhooks
 from tipstaff.notices.models import Delivery
 from tipstaff.permissions import Permission
-from tipstaff.sla.models import Clock
+from tipstaff.sla.models import Kind
+from tipstaff.sla.words import clock_of, told_of
 from tipstaff.time import now
 from tipstaff.vault import storage
 from tipstaff.vault.models import SealedFile
@@ -52,6 +53,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
     reports = list(case.reports.select_related("rule"))
     decisions = list(case.decisions.select_related("proposed_by", "confirmed_by", "issued_by", "rule__version__matrix"))
     acts = {operation.name for operation in available_to(case, request.user)}
+    clocks = told_of(case, *decisions)
     context: dict[str, Any] = {
         "case": case,
         "acts": acts,
@@ -62,7 +64,8 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "decisions": decisions,
         "sanctions": case.sanctions.select_related("acknowledged_by") if decisions else [],
         "told": webhooks.told_about(case) if decisions else [],
-        "clock": Clock.objects.about(case).order_by("-started_at").first(),
+        "clock": clock_of(clocks, Kind.DECISION),
+        "clocks": clocks,
         "trail": steps_of(case, limit=HISTORY, without=Delivery.reference_prefix),
         "hands": case.hands.select_related("person"),
         "earlier": earlier_decisions(case),

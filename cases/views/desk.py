@@ -18,6 +18,7 @@ from governance.models import Waiver
 from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import Subject
 from tipstaff.permissions import Permission
+from tipstaff.sla.words import told_of
 from tipstaff.time import now
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
@@ -49,6 +50,7 @@ def report_page(request: StaffRequest, report: Report, *, status: int = 200, **b
     acts = {operation.name for operation in available_to(report, request.user)}
     context: dict[str, Any] = {
         "report": report,
+        "clocks": told_of(report),
         "trail": steps_of(report, limit=20),
         "known_accounts": Subject.objects.filter(external_id__in=report.account.split())[:5],
         "refusal": Report.accept.operation.refusal(report, request.user),  # type: ignore[attr-defined]

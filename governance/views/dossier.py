@@ -31,7 +31,8 @@ from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import Subject
 from tipstaff.ledger.models import Event
 from tipstaff.permissions import Permission
-from tipstaff.sla.models import Clock
+from tipstaff.sla.models import Kind
+from tipstaff.sla.words import clock_of, told_of
 from tipstaff.time import now
 from tipstaff.workflow.history import Step, describe
 from tipstaff.workflow.operations import available_to
@@ -92,6 +93,7 @@ def waiver_page(
     """The dossier. `typed` replaces forms that came back with errors."""
     acts = {operation.name: operation for operation in available_to(waiver, request.user)}
     rules = list(waiver.rules.select_related("version__catalogue", "group"))
+    clocks = told_of(waiver)
     context: dict[str, Any] = {
         "waiver": waiver,
         "rules": rules,
@@ -101,7 +103,8 @@ def waiver_page(
         "standing": waiver.standing(now()),
         "acts": acts,
         "entries": _entries(waiver, acts, typed or {}),
-        "clock": Clock.objects.about(waiver).filter(kind=Clock.Kind.WAIVER).order_by("-started_at").first(),
+        "clock": clock_of(clocks, Kind.WAIVER),
+        "clocks": clocks,
         "later": waiver.later.exclude(state="draft").first(),
         "trail": _acts_in(waiver),
     }

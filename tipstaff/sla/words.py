@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tipstaff.sla.models import Clock
+from tipstaff.sla.models import Clock, Kind
 from tipstaff.time import now
 
 if TYPE_CHECKING:
@@ -185,6 +185,11 @@ def told_of(*records: "Record") -> list[Told]:
     at = now()
     rows = sorted(found, key=lambda clock: (clock.stopped_at is not None, clock.due_at if not clock.stopped_at else at))
     return [Told(clock, at) for clock in rows]
+
+
+def clock_of(told: list[Told], kind: Kind) -> Clock | None:
+    """The clock of one kind among `told`: the one that runs, else the newest."""
+    return next((one.clock for one in told if one.clock.kind == kind), None)
 
 
 def told_by_record(records: "Iterable[Record]") -> dict[str, Told]:
