@@ -91,8 +91,9 @@ class Stage:
         mark = len(work.entries)
         with moved_to(at):
             act()
-        if at <= self.began - RECENT and any(entry.kind == "message.queued" for entry in work.entries[mark:]):
-            self._post(work)  # which stops the clocks of what has left
+        queued = [entry.told["about"]["id"] for entry in work.entries[mark:] if entry.kind == "message.queued"]
+        if queued:
+            self._post(work, queued, only_clocks=at > self.began - RECENT)
         for entry in work.entries[mark:]:
             self.alarm.hear(entry)
 
@@ -101,13 +102,15 @@ class Stage:
         while (due := self.alarm.rings_at) is not None and due + SEEN_AFTER < until:
             self._do(work, due + SEEN_AFTER, sweep.bring_up_to_date)
 
-    def _post(self, work: UnitOfWork) -> None:
-        """Hand over what was queued just now; what is recent waits for the worker."""
-        waiting = Message.objects.filter(state=Message.State.QUEUED).order_by("queued_at", "id")
+    def _post(self, work: UnitOfWork, queued: list[str], *, only_clocks: bool) -> None:
+        """Hand over what was queued just now. What is recent waits for the worker; it was not late, so clocks stop."""
+        waiting = Message.objects.filter(pk__in=queued).order_by("queued_at", "id")
         for message in waiting.select_for_update(no_key=True):
             work.holds(message)
             with moved_to(message.queued_at + SEEN_AFTER):
-                if message.recipient.startswith(GONE):
+                if only_clocks:
+                    message.settle_record()
+                elif message.recipient.startswith(GONE):
                     message.give_up(actor=OUTBOX, error="550 refused by the mail server")
                 else:
                     message.hand_over(actor=OUTBOX)

@@ -99,7 +99,7 @@ class Message(Record):
         self.text = TOKEN_IN_PATH.sub(
             r"\1…", self.text
         )  # the link was the recipient's; it is kept no longer than needed
-        self._tell_record()
+        self.settle_record()
 
     @operation(
         source=State.QUEUED,
@@ -110,9 +110,9 @@ class Message(Record):
     def give_up(self, *, actor: Actor, error: str) -> None:
         """It cannot be delivered; the durable page stays, and so does the right to appeal."""
         self.last_error = error
-        self._tell_record()
+        self.settle_record()
 
-    def _tell_record(self) -> None:
+    def settle_record(self) -> None:
         """Let what it is about know that nothing more can be done for this mail."""
         kind = references.registered().get(self.about.partition(":")[0])
         if kind is None or kind.mail_settled is Record.mail_settled:
