@@ -155,7 +155,10 @@ class Told:
         if clock.difference is not None and clock.difference > timedelta():
             return self._length(clock.difference)
         until = clock.stopped_at or clock.paused_at or self.at
-        return self._length(clock.working_time.elapsed(self.missed_at or until, until))
+        worked = clock.working_time.elapsed(self.missed_at or until, until)
+        if worked < timedelta(minutes=1):  # over a weekend nobody has worked, and it is late all the same
+            return spoken(until - (self.missed_at or until))
+        return self._length(worked)
 
     def _length(self, length: timedelta) -> str:
         return spoken(length, working=not self.clock.working_time.always)
