@@ -105,7 +105,7 @@ class TestText:
         derive.prepare(shown.file)
         opened: list[Any] = []
         monkeypatch.setattr(storage, "open_sealed", opened.append)
-        monkeypatch.setattr("tipstaff.workflow.unit.append", _fails)
+        monkeypatch.setattr("tipstaff.workflow.unit.write", _fails)
         with pytest.raises(DatabaseError):
             desk.get(shown.get_absolute_url())
         assert opened == []

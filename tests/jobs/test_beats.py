@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from django.conf import settings
 from redis import Redis
 
 from tests.jobs.conftest import until
@@ -224,3 +225,7 @@ class TestThePage:
         browser = enter("admin")
         with django_assert_max_num_queries(9):
             browser.get("/jobs/")
+
+
+def test_every_periodic_job_is_named_for_people() -> None:
+    assert set(settings.CELERY_BEAT_SCHEDULE) - set(beats.LABELS) == set()
