@@ -50,7 +50,7 @@ class Watch[R: Record]:
         """Tell of it, and write down that it was told."""
         reminder = Reminder.of(record, self.kind, ends_at)
         if self.act == "note":
-            reminder.note(actor=REMINDERS, holder=getattr(record, "owner", None))
+            reminder.note(actor=REMINDERS, holder=getattr(record, record.owner_field))
         else:
             (reminder.remind if self.act == "remind" else reminder.tell)(actor=REMINDERS)
         self.tell(record)
