@@ -336,7 +336,8 @@ class TestDesk:
             return {str(tile.label): tile.count for tile in enter(mailbox).get("/").context["tiles"]}
 
         assert tiles("compliance")["waivers to screen"] == 1
-        assert tiles("chair") == {"waivers to put to the vote": 1, "votes to cast": 1}
+        clocks = {"clocks running out that you hear of": 0}
+        assert tiles("chair") == {"waivers to put to the vote": 1, "votes to cast": 1} | clocks
         assert tiles("member1") == {"votes to cast": 1}
         assert tiles("member7") == {"votes to cast": 0}
 

@@ -52,7 +52,7 @@ class TestARun:
     def test_that_raises_is_none(self, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
         sweep.apply()
         before = tick().finished_at
-        monkeypatch.setattr("tipstaff.sla.tasks.sweep_clocks", lambda: 1 / 0)
+        monkeypatch.setattr("tipstaff.sla.tasks.sweep_clocks", lambda _seconds: 1 / 0)
         sweep.apply()
         assert (tick().finished_at, tick().error) == (before, "ZeroDivisionError")
         assert beat().failing
