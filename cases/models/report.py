@@ -59,11 +59,11 @@ def hashed_code(code: str) -> str:
 
 class ReportQuerySet(RefQuerySet["Report"]):
     def visible_to(self, person: Any) -> Self:
-        """Staff who see cases see every report; a machine sees what it filed, whatever else it may do."""
+        """Staff who may read reports see every one; a machine sees what it filed, whatever else it may do."""
         if isinstance(person, Token):
             own = person.may(Permission.REPORT_VIEW) or person.may(Permission.REPORT_WITHDRAW)
             return self.filter(token=person.pk) if own else self.none()
-        return self if person.may(Permission.CASE_VIEW) else self.none()
+        return self if person.may(Permission.REPORT_VIEW) else self.none()
 
     def in_hands_of(self, person: User) -> Self:
         return self.filter(triaged_by=person)
