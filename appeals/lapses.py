@@ -4,6 +4,7 @@ computed from the day the notice was delivered, whether or not anybody was told.
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -24,14 +25,12 @@ from django.db.models import (
 
 from appeals.models import Appeal
 from aup.models import DecisionMatrix
-from cases.lapses import link
+from cases.lapses import tell_subject
 from cases.models import Decision
 from cases.models.decision import STANDING
 from cases.statement import APPEAL_MONTHS
-from tipstaff.accounts.models import User
-from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
-from tipstaff.notices.reminders import REMINDERS, Watch, lately, reference_in
+from tipstaff.notices.reminders import Watch, lately, reference_in, tell_untouched
 from tipstaff.permissions import Role
 
 AHEAD = timedelta(days=14)
@@ -81,19 +80,6 @@ def windows_closing(at: datetime) -> QuerySet[Any]:
     return window.filter(ends__gt=at, ends__lte=at + AHEAD)
 
 
-def tell_of_window(decision: Any) -> None:
-    subject = decision.case.subject
-    if subject is not None:
-        outbox.queue(
-            "appeal_window",
-            to=subject.contact,
-            about=decision,
-            actor=REMINDERS,
-            language=subject.language,
-            link=link(decision),
-        )
-
-
 def idle(at: datetime) -> QuerySet[Any]:
     """Taken up, and neither decided nor withdrawn since."""
     rows = Appeal.objects.filter(state=Appeal.State.UNDER_REVIEW).select_related("reviewer")
@@ -101,20 +87,10 @@ def idle(at: datetime) -> QuerySet[Any]:
 
 
 def tell_idle(appeal: Any) -> None:
-    for person in User.objects.with_role(Role.LEAD).order_by("email"):
-        outbox.queue(
-            "left_untouched",
-            to=person.email,
-            about=appeal,
-            actor=REMINDERS,
-            link=appeal.get_absolute_url(),
-            person=person,
-            holder=appeal.reviewer,
-            since=appeal.taken_up_at,
-        )
+    tell_untouched(appeal, Role.LEAD, holder=appeal.reviewer, since=appeal.taken_up_at)
 
 
 WATCHES: tuple[Watch[Any], ...] = (
-    Watch("appeal_window", windows_closing, tell_of_window),
+    Watch("appeal_window", windows_closing, partial(tell_subject, "appeal_window")),
     Watch("appeal_idle", idle, tell_idle),
 )

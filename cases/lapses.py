@@ -113,11 +113,12 @@ def breaches_cleared(at: datetime) -> QuerySet[Decision]:
     return rows.annotate(ends=ends).filter(ends__lte=at, ends__gt=at - LATE).select_related("case__subject", "rule")
 
 
-def tell_cleared(decision: Decision) -> None:
+def tell_subject(mail: str, decision: Decision) -> None:
+    """A mail to the account holder that leads to the notice of `decision`."""
     subject = decision.case.subject
     if subject is not None:
         outbox.queue(
-            "breach_cleared",
+            mail,
             to=subject.contact,
             about=decision,
             actor=REMINDERS,
@@ -190,7 +191,7 @@ def nobody(_record: Any) -> None:
 WATCHES: tuple[Watch[Any], ...] = (
     Watch("measure_ends", measures_ending, announce_end),
     Watch("measure_ended", measures_ended, tell_end, act="tell"),
-    Watch("breach_cleared", breaches_cleared, tell_cleared, act="tell", once=True),
+    Watch("breach_cleared", breaches_cleared, partial(tell_subject, "breach_cleared"), act="tell", once=True),
     Watch("report_unanswered", reports_unanswered, ask_again),
     Watch("case_waits", cases_waiting, remind_investigator),
     Watch("claim_unworked", claims_unworked, nobody, act="note"),

@@ -16,7 +16,7 @@ from governance.models import Waiver
 from governance.models.spell import Spell
 from tipstaff.accounts.models import User
 from tipstaff.notices import outbox
-from tipstaff.notices.reminders import LATE, REMINDERS, Watch, asked_at, lately
+from tipstaff.notices.reminders import LATE, REMINDERS, Watch, asked_at, lately, tell_untouched
 from tipstaff.permissions import Role
 from tipstaff.sla import clocks
 from tipstaff.sla.models import Clock
@@ -148,17 +148,7 @@ def ask_again(waiver: Any) -> None:
 
 
 def tell_idle(waiver: Any) -> None:
-    for person in User.objects.with_role(Role.COMPLIANCE).order_by("email"):
-        outbox.queue(
-            "left_untouched",
-            to=person.email,
-            about=waiver,
-            actor=REMINDERS,
-            link=waiver.get_absolute_url(),
-            person=person,
-            holder=waiver.screened_by,
-            since=waiver.screened_at,
-        )
+    tell_untouched(waiver, Role.COMPLIANCE, holder=waiver.screened_by, since=waiver.screened_at)
 
 
 def _each(name: str, due: Callable[..., QuerySet[Any]], tell: Callable[[Any], object]) -> list[Watch[Any]]:

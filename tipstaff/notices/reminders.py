@@ -13,7 +13,10 @@ from uuid import UUID
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 
+from tipstaff.accounts.models import User
+from tipstaff.notices import outbox
 from tipstaff.notices.models import Message, Reminder
+from tipstaff.permissions import Role
 from tipstaff.sla.models import Heartbeat
 from tipstaff.time import now
 from tipstaff.workflow.actors import System
@@ -54,6 +57,21 @@ class Watch[R: Record]:
         else:
             (reminder.remind if self.act == "remind" else reminder.tell)(actor=REMINDERS)
         self.tell(record)
+
+
+def tell_untouched(about: Record, role: Role, *, holder: User | None, since: datetime | None) -> None:
+    """Tell everybody with `role` that `holder` took `about` up and has not touched it since."""
+    for person in User.objects.with_role(role).order_by("email"):
+        outbox.queue(
+            "left_untouched",
+            to=person.email,
+            about=about,
+            actor=REMINDERS,
+            link=about.get_absolute_url(),
+            person=person,
+            holder=holder,
+            since=since,
+        )
 
 
 def lately(rows: QuerySet[Any], ends: Any, at: datetime) -> QuerySet[Any]:

@@ -1,6 +1,5 @@
 """A clock in words: how much is left, by how much it was missed, why it stands still, and which row says so."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -193,12 +192,3 @@ def told_of(*records: "Record") -> list[Told]:
 def clock_of(told: list[Told], kind: Kind) -> Clock | None:
     """The clock of one kind among `told`: the one that runs, else the newest."""
     return next((one.clock for one in told if one.clock.kind == kind), None)
-
-
-def told_by_record(records: "Iterable[Record]") -> dict[str, Told]:
-    """The running clock that is due first of each record, by reference. One query, for the rows of a page."""
-    rows = Clock.objects.running().filter(about__in=[record.reference for record in records])
-    at, found = now(), {}
-    for clock in rows.with_terms().order_by("-due_at"):
-        found[clock.about] = Told(clock, at)
-    return found
