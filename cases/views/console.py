@@ -230,7 +230,7 @@ def decision_advice(request: StaffRequest, ref: str) -> HttpResponse:
     """What the matrix recommends for the inputs so far: the fragment beside the form. Changes nothing."""
     case = fetch(request, ref)
     form = decision_form(case, request.POST)
-    return render(request, "cases/case_page.html#advice", {"case": case} | advice(request, case, form))
+    return render(request, "cases/case_advice.html", {"case": case} | advice(request, case, form))
 
 
 def advice(request: StaffRequest, case: Case, form: DecisionForm) -> dict[str, Any]:
