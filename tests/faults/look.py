@@ -5,9 +5,9 @@ import mailbox
 import os
 import random
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -50,18 +50,42 @@ def ripening(seconds: float) -> list[str]:
     return [past_case(now() + timedelta(seconds=wait) - timedelta(hours=24) * level / 100) for level, wait in spans]
 
 
+def week(told: dict[str, Any]) -> list[str]:
+    """So many cases whose clocks start at random times from `begin` on, each due a day later, within `days`."""
+    begin = datetime.fromisoformat(told["begin"])
+    span = (told["days"] - 2) * 24 * 3600  # the last ones reach 200 % before the end
+    return [past_case(begin + timedelta(seconds=random.uniform(0, span))) for _case in range(told["cases"])]
+
+
+def week_faults(told: dict[str, Any]) -> list[str]:
+    """What is wrong with the clocks of these cases at the end of their week, after which every level was passed."""
+    from tipstaff.notices.models import Message
+    from tipstaff.sla.models import LEVELS, Clock, Untold
+    from tipstaff.time import moved_to
+
+    with moved_to(datetime.fromisoformat(told["end"])):
+        found = clock_faults(told["cases"])
+    clocks = Clock.objects.filter(kind="decision", about__in=[f"case:{ref}" for ref in told["cases"]])
+    recorded = _levels_recorded()
+    found += [
+        f"clock {clock} recorded {recorded[str(clock)]}"
+        for clock in clocks.values_list("pk", flat=True)
+        if recorded[str(clock)] != list(LEVELS)
+    ]
+    if left := Untold.objects.count():
+        found.append(f"{left} levels were never told to anybody")
+    if not Message.objects.filter(kind__in=["clock_escalated", "clocks_escalated"]).exists():
+        found.append("nobody was mailed")
+    return found
+
+
 def clock_faults(refs: list[str]) -> list[str]:
     """What is wrong with the decision clocks of these cases, in sentences."""
     from cases.models import Case
-    from tipstaff.ledger.models import Disclosure
     from tipstaff.sla.models import LEVELS, Clock, ClockAlert
     from tipstaff.time import now
 
-    told: Counter[tuple[str, int]] = Counter()
-    kinds = ["clock.warned", "clock.breached", "clock.escalated"]
-    for disclosure in Disclosure.objects.filter(event__kind__in=kinds, name="facts.level").select_related("event"):
-        about = Disclosure.objects.get(event=disclosure.event, name="about")
-        told[about.value["id"], int(disclosure.value)] += 1
+    told = Counter((clock, level) for clock, levels in _levels_recorded().items() for level in levels)
     found = [f"clock {clock} told of {level} % {count} times" for (clock, level), count in told.items() if count > 1]
     found += [
         f"clock {alert.clock_id} reached {alert.level} % and no event says so"
@@ -72,6 +96,24 @@ def clock_faults(refs: list[str]) -> list[str]:
         clock = Clock.objects.get(about=case.reference, kind="decision")
         found += [f"{case}: {what}" for what in _clock_faults(case, clock, LEVELS, now() - SLACK)]
     return found
+
+
+def _levels_recorded() -> dict[str, list[int]]:
+    """The levels of each clock as its history tells them, in the order of the history."""
+    from tipstaff.ledger.models import Disclosure
+
+    kinds = ["clock.warned", "clock.breached", "clock.escalated"]
+    told: dict[Any, dict[str, Any]] = defaultdict(dict)
+    for disclosure in (
+        Disclosure.objects.filter(event__kind__in=kinds, name__in=["about", "facts.level"])
+        .select_related("event")
+        .order_by("event__stream", "event__seq")
+    ):
+        told[disclosure.event_id][disclosure.name] = disclosure.value
+    levels: dict[str, list[int]] = defaultdict(list)
+    for facts in told.values():
+        levels[facts["about"]["id"]].append(int(facts["facts.level"]))
+    return levels
 
 
 def _clock_faults(case: Any, clock: Any, levels: tuple[int, ...], at: Any) -> Iterator[str]:
@@ -144,7 +186,7 @@ def lost(told: dict[str, Any]) -> list[str]:
     return found + [f"{account} was reported {count} times" for account, count in per_account.items() if count > 1]
 
 
-ACTS = {act.__name__: act for act in (late, ripening, ripe, clock_faults, mail_faults, lost)}
+ACTS = {act.__name__: act for act in (late, ripening, ripe, week, week_faults, clock_faults, mail_faults, lost)}
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tipstaff.settings")

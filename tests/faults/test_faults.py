@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from tests.faults.people import Notebook, Town
 from tests.journeys.stack import ROOT, Stack
 
 SECONDS = float(os.environ.get("FAULT_SECONDS") or 60)
-PARTS = ("worker", "beat", "sequencer", "web", "mail", "valkey", "postgres")
+PARTS = ("worker", "bulk", "beat", "sequencer", "web", "mail", "valkey", "postgres")
 
 
 def look(stack: Stack, act: str, told: Any = None) -> Any:
@@ -120,6 +123,76 @@ def test_nothing_acknowledged_is_lost_whatever_is_killed(stack: Stack) -> None:
     assert look(stack, "mail_faults") == []
     the_ledger_holds(stack)
     assert stack.readiness()[1]["status"] == "ready"
+
+
+# --- a week in a minute or two ---
+WEEK = timedelta(days=8)
+LIVED_IN = max(40.0, SECONDS / 2)  # real seconds
+
+
+class Sweepers:
+    """Processes that live through the same week, one of them with a clock that jumps, and a second beat."""
+
+    def __init__(self, stack: Stack, begin: datetime) -> None:
+        self.stack = stack
+        speed = WEEK.total_seconds() / LIVED_IN
+        self.lives = [str(time.time()), begin.isoformat(), str(speed), (begin + WEEK).isoformat()]
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str) -> None:
+        words = ["-m", "tests.faults.sweeper", *self.lives, name]
+        if name == "beat":
+            words = ["-m", "celery", "-A", "tipstaff", "beat", "--loglevel", "ERROR", "--pidfile="]
+        log = (self.stack.home / f"sweeper-{name}.log").open("ab")
+        with log:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, *words], cwd=ROOT, env=self.stack.env, stdout=log, stderr=log
+            )
+
+    def kill(self, name: str) -> None:
+        self.running[name].kill()
+        self.running[name].wait()
+
+    def finish(self) -> None:
+        """The week ends for whoever still lives; what went wrong in one of them fails the test."""
+        for name, process in self.running.items():
+            if name != "beat":
+                told = (self.stack.home / f"sweeper-{name}.log").read_text()
+                assert process.wait(60) == 0, told[-3000:]
+
+
+@contextmanager
+def sweepers(stack: Stack, begin: datetime, *names: str) -> Iterator[Sweepers]:
+    made = Sweepers(stack, begin)
+    try:
+        for name in names:
+            made.start(name)
+        yield made
+        made.finish()
+    finally:
+        for name in made.running:
+            made.kill(name)
+
+
+def test_a_week_with_killed_sweeps_two_beats_and_a_clock_that_jumps_misses_no_level(stack: Stack) -> None:
+    begin = datetime.now(UTC) + timedelta(hours=1)  # ahead of the stack's own workers, who leave these clocks alone
+    cases = look(stack, "week", {"begin": begin.isoformat(), "days": WEEK.days, "cases": 40})
+    with sweepers(stack, begin, "steady", "too", "jumps", "beat") as made:
+        deadline = time.monotonic() + LIVED_IN - 5
+        killed = 0
+        while time.monotonic() < deadline:
+            time.sleep(random.uniform(1, 4))
+            name = random.choice(["steady", "too", "jumps", "postgres"])
+            if name == "postgres":
+                kill(stack, name)
+            else:
+                made.kill(name)
+                made.start(name)
+            killed += 1
+        stack.wait_ready(120)
+    assert killed > LIVED_IN / 10
+    assert look(stack, "week_faults", {"end": (begin + WEEK).isoformat(), "cases": cases}) == []
+    the_ledger_holds(stack)
 
 
 def summary(notebook: Notebook) -> str:
