@@ -177,10 +177,17 @@ def remind_investigator(case: Any) -> None:
 def claims_unworked(at: datetime) -> QuerySet[Case]:
     """Claims that ran out although nothing was done in the case while they held."""
     lease = timedelta(minutes=settings.CLAIM_MINUTES)
-    work = Event.objects.filter(stream=stream_of_case(), at__gt=OuterRef("claimed_until") - lease).exclude(
-        kind__regex=r"^(clock|message|notice|reminder)\.|^case\.(claimed|resumed)$"
+    waits = timedelta(minutes=settings.PASS_MINUTES, seconds=5)
+    passed = Event.objects.filter(
+        stream=stream_of_case(), kind="case.passed_on", at__gt=OuterRef("claimed_until") - waits
+    )
+    work = Event.objects.filter(stream=stream_of_case(), at__gt=OuterRef("held_from")).exclude(
+        kind__regex=r"^(clock|message|notice|reminder)\.|^case\.(claimed|resumed|passed_on)$"
     )
     rows = Case.objects.filter(state=Case.State.INVESTIGATING, claimed_until__lte=at, claimed_until__gt=at - LATE)
+    rows = rows.annotate(
+        held_from=Coalesce(Subquery(passed.order_by("-seq").values("at")[:1]), F("claimed_until") - lease)
+    )
     return rows.exclude(Exists(work)).annotate(ends=F("claimed_until")).select_related("claimed_by")
 
 

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from cases.views import console, course, decisions, desk, exhibits, measures, public, redactions, simulation
+from cases.views import (
+    console,
+    course,
+    decisions,
+    desk,
+    exhibits,
+    hand_over,
+    measures,
+    public,
+    queue,
+    redactions,
+    simulation,
+)
 
 app_name = "cases"
 urlpatterns = [
@@ -11,12 +23,14 @@ urlpatterns = [
     path("desk/reports/<str:ref>/accept/", desk.report_accept, name="report_accept"),
     path("desk/reports/<str:ref>/decline/", desk.report_decline, name="report_decline"),
     path("desk/reports/<str:ref>/ask/", desk.report_ask, name="report_ask"),
-    path("desk/queue/", desk.queue, name="queue"),
-    path("desk/queue/next/", desk.claim_next, name="claim_next"),
+    path("desk/queue/", queue.queue, name="queue"),
+    path("desk/queue/next/", queue.claim_next, name="claim_next"),
     path("desk/cases/", desk.case_list, name="case_list"),
     path("desk/cases/<str:ref>/", console.case, name="case"),
     path("desk/cases/<str:ref>/claim/", console.case_claim, name="case_claim"),
     path("desk/cases/<str:ref>/release/", console.case_release, name="case_release"),
+    path("desk/cases/<str:ref>/skip/", hand_over.case_skip, name="case_skip"),
+    path("desk/cases/<str:ref>/pass/", hand_over.case_pass, name="case_pass"),
     path("desk/cases/<str:ref>/evidence/", console.evidence_add, name="evidence_add"),
     path("desk/cases/<str:ref>/exhibits/", exhibits.exhibits, name="exhibits"),
     path("desk/cases/<str:ref>/exhibits/<int:item>/", exhibits.exhibit, name="exhibit"),

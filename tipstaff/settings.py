@@ -257,6 +257,8 @@ RATE_LIMITS = {
 # --- How this organisation enforces ---
 SELF_ISSUE_T1 = env.bool("SELF_ISSUE_T1", default=False)  # may the proposer of a T1 warning issue it too?
 CLAIM_MINUTES = 30
+PASS_MINUTES = env.int("PASS_MINUTES", default=120)  # how long a case that was passed on waits for who it went to
+SKIP_HOURS = env.int("SKIP_HOURS", default=12)  # how long a case is not offered again to who skipped it
 IDLE_DAYS = env.int("IDLE_DAYS", default=7)  # what somebody took up and left this long, somebody else may take
 NOTICE_RETENTION_DAYS = 365 * 3  # how long the link of a notice opens its page
 

@@ -5,7 +5,8 @@ from cases.models.decision import Decision
 from cases.models.evidence import Evidence
 from cases.models.finding import Finding
 from cases.models.hand import Hand
+from cases.models.holding import Passing, Skip
 from cases.models.report import Report
 from cases.models.sanction import Sanction
 
-__all__ = ["Case", "Decision", "Evidence", "Finding", "Hand", "Report", "Sanction"]
+__all__ = ["Case", "Decision", "Evidence", "Finding", "Hand", "Passing", "Report", "Sanction", "Skip"]

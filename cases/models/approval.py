@@ -6,8 +6,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from aup.matrix.table import ends_account
-from cases.models.case import Case, claimed_by_actor
+from cases.models.case import Case
 from cases.models.hand import Hand
+from cases.models.holding import claimed_by_actor
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Role
 from tipstaff.workflow.actors import Actor

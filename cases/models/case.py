@@ -1,12 +1,11 @@
 """Case: one account, one group of rules, everything that was reported about them, and who is working on it."""
 
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Count, F, Q
-from django.db.models.expressions import RawSQL
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +13,8 @@ from django.utils.translation import gettext_lazy
 from aup.models import Rule
 from cases.models import course
 from cases.models.hand import Hand
+from cases.models.holding import Holding, claimed_by_actor, free_to_claim
+from cases.models.queue import OPEN, CaseQuerySet
 from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
 from tipstaff.sla import clocks
@@ -21,86 +22,10 @@ from tipstaff.sla.models import Clock
 from tipstaff.time import now
 from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
-from tipstaff.workflow.models import NextRef, Record, RefQuerySet
+from tipstaff.workflow.models import NextRef, Record
 from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
 from tipstaff.workflow.states import StateField
-from tipstaff.workflow.unit import in_unit_of_work
-
-OPEN = ("open", "investigating", "awaiting_information", "proposed")
-# Two arms, because no one index serves both: a claim is not indexed, and only a case under investigation has one.
-THEIRS = """SELECT id FROM cases_case WHERE claimed_by_id = %s AND state = 'investigating'
-UNION SELECT case_id FROM cases_hand WHERE person_id = %s AND part = 'investigated'"""
-
-
-class CaseQuerySet(RefQuerySet["Case"]):
-    def visible_to(self, person: Any) -> Self:
-        return self if person.may(Permission.CASE_VIEW) else self.none()
-
-    def in_hands_of(self, person: User) -> Self:
-        """Those that `person` claimed or investigated."""
-        return self.filter(pk__in=RawSQL(THEIRS, [getattr(person, "pk", person)] * 2))  # noqa: S611  no text of anybody is in it
-
-    def open_now(self) -> Self:
-        return self.filter(state__in=OPEN)
-
-    def queued(self) -> Self:
-        """Cases to work on, first things first: severity, then what is due soonest, then trusted reporters."""
-        return self.filter(state__in=["open", "investigating"]).order_by(
-            "-severity", F("due_at").asc(nulls_last=True), "-trust", "id"
-        )
-
-    def unclaimed(self, at: Any) -> Self:
-        return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=at))
-
-    def could_take(self, case: "Case") -> Self:
-        """The open cases that `case` could be merged into: about the same rules, newest first."""
-        return (
-            self.filter(state__in=["open", "investigating", "awaiting_information"], rule_group=case.rule_group)
-            .exclude(pk=case.pk)
-            .select_related("subject", "rule")
-            .order_by("-opened_at")
-        )
-
-    def with_counts(self) -> Self:
-        return self.annotate(report_count=Count("reports", distinct=True))
-
-    def claim_next(self, *, actor: User) -> "Case | None":
-        """Claim the first case of the queue that nobody holds and `actor` has no part in; None if there is none."""
-
-        def act(_work: Any) -> "Case | None":
-            free = (
-                self.queued()
-                .unclaimed(now())
-                .exclude(
-                    Q(pk__in=Hand.objects.filter(person=actor).exclude(part=Hand.Part.INVESTIGATED).values("case"))
-                )
-            )
-            case = free.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
-            if case is not None:
-                case.claim(actor=actor)
-            return case
-
-        return in_unit_of_work(act)
-
-
-def free_to_claim(case: "Case", actor: Actor) -> str | None:
-    if case.claimant and case.claimant != actor:
-        return _("%(name)s claimed this case until %(time)s.") % {
-            "name": case.claimant,
-            "time": f"{case.claimed_until:%H:%M} UTC",
-        }
-    if (part := case.part_of(actor)) and part != Hand.Part.INVESTIGATED:
-        return _("You %(part)s this case; someone else must investigate it.") % {"part": Hand.Part(part).label}
-    return None
-
-
-def claimed_by_actor(case: "Case", actor: Actor) -> str | None:
-    if case.claimant == actor:
-        return None
-    if case.claimant:
-        return _("%(name)s is working on this case.") % {"name": case.claimant}
-    return _("Claim the case first, so that two people do not work on it at once.")
 
 
 def no_newer_case(case: "Case", actor: Actor) -> str | None:
@@ -111,7 +36,7 @@ def no_newer_case(case: "Case", actor: Actor) -> str | None:
 
 
 @references.register("case")
-class Case(Record):
+class Case(Holding, Record):
     class State(models.TextChoices):
         OPEN = "open", gettext_lazy("Open")
         INVESTIGATING = "investigating", gettext_lazy("Investigating")
@@ -144,8 +69,6 @@ class Case(Record):
     due_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(default=now, editable=False)
     decided_at = models.DateTimeField(null=True)
-    claimed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
-    claimed_until = models.DateTimeField(null=True)
     awaiting = models.CharField(max_length=20, choices=Awaiting, blank=True)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
     closed_at = models.DateTimeField(null=True)

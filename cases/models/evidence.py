@@ -5,8 +5,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases.models.case import Case, claimed_by_actor
+from cases.models.case import Case
 from cases.models.hand import Hand
+from cases.models.holding import claimed_by_actor
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
 from tipstaff.time import now

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from aup.models import PolicyVersion
 from cases.forms import AwaitForm, DecisionForm, EvidenceForm, FindingForm, MergeForm, ResumeForm
+from cases.hand_over_forms import hand_over, latest_passing
 from cases.models import Case, Decision, Evidence, Finding, Sanction
 from cases.models.approval import may_propose, warning_missing
 from cases.models.course import at_rest
@@ -38,6 +39,7 @@ def fetch(request: StaffRequest, ref: str) -> Case:
     cases = Case.objects.visible_to(request.user).select_related(
         "subject", "rule__group", "rule__version", "claimed_by", "merged_into"
     )
+    cases = cases.annotate(passed=latest_passing())
     return get_object_or_404(cases, ref=ref)
 
 
@@ -81,6 +83,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
     if context["may_work"]:
         context |= work_forms(case, evidence, reports, request.GET.getlist("cite"))
         context["may_propose"] = may_propose(Decision(case=case), request.user) is None
+    context |= hand_over(case, request.user, acts)
     return render(request, "cases/case_page.html", context | bound, status=status)
 
 

@@ -1,4 +1,4 @@
-"""The desk: reports to triage, the queue, the case console, and decisions that wait for somebody else."""
+"""The desk: reports to triage, every case, and the page of an account."""
 
 from typing import Any
 
@@ -13,13 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 from aup.models import Acknowledgement
 from cases.forms import AcceptForm, DeclineForm, QuestionForm
 from cases.models import Case, Report
-from cases.models.case import OPEN
+from cases.models.queue import OPEN
 from governance.models import Waiver
 from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import Subject
 from tipstaff.permissions import Permission
 from tipstaff.sla.words import told_of
-from tipstaff.time import now
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
 
@@ -118,33 +117,6 @@ def report_ask(request: StaffRequest, ref: str) -> HttpResponse:
     report.ask(actor=request.user, question=form.cleaned_data["question"])
     messages.success(request, _("The reporter is asked; the clock waits for the answer."))
     return redirect("cases:report_list")
-
-
-@require_safe
-@needs(Permission.CASE_CLAIM)
-def queue(request: StaffRequest) -> HttpResponse:
-    """Cases to work on, first things first, and the reason for the order."""
-    cases = Case.objects.visible_to(request.user).queued().select_related("subject", "rule", "claimed_by").with_counts()
-    page = Paginator(cases, PAGE).get_page(request.GET.get("page"))
-    mine = Case.objects.filter(claimed_by=request.user, claimed_until__gt=now(), state="investigating")
-    context: dict[str, Any] = {
-        "page": page,
-        "mine": mine.select_related("subject", "rule").with_counts().order_by("claimed_until"),
-    }
-    context["late"] = Case.objects.queued().filter(due_at__lt=now()).count()
-    context["waiting_reports"] = Report.objects.filter(state="received").count()
-    return render(request, "cases/case_queue.html", context)
-
-
-@require_POST
-@needs(Permission.CASE_CLAIM)
-def claim_next(request: StaffRequest) -> HttpResponse:
-    """Claim the first free case and open it."""
-    case = Case.objects.visible_to(request.user).claim_next(actor=request.user)
-    if case is None:
-        messages.info(request, _("Nothing is waiting that you could take."))
-        return redirect("cases:queue")
-    return redirect(case)
 
 
 @require_safe

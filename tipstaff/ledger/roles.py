@@ -15,6 +15,8 @@ APPEND_ONLY = (
     "ledger_disclosure",
     "aup_acknowledgement",
     "cases_hand",
+    "cases_passing",
+    "cases_skip",
     "governance_ballotpart",
     "governance_release",
     "notices_reminder",

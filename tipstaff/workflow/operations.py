@@ -201,7 +201,7 @@ IRREGULAR = {
     "withdraw": "withdrawn",
     "write": "written",
 }
-DOUBLED = {"admit", "drop", "enrol", "scan", "step", "stop", "submit"}
+DOUBLED = {"admit", "drop", "enrol", "scan", "skip", "step", "stop", "submit"}
 
 
 def past(verb: str) -> str:

@@ -132,7 +132,7 @@ class CaseTeller:
         yield max(self.at(0.55), now() + timedelta(minutes=3))
         if self.plan.ends == "claimed":
             yield self.stage.latest - timedelta(minutes=self.rng.uniform(2, 20))
-        self.case.claim(actor=self.investigator)
+        self._taken_up()
         if self.plan.ends == "investigating" and self.rng.random() < 0.4 and not self.plan.extra:
             yield now() + timedelta(minutes=7)
             self.case.release(actor=self.investigator)
@@ -148,6 +148,20 @@ class CaseTeller:
         if self.plan.ends == "investigating" and self.plan.extra:
             yield now() + timedelta(minutes=8)
             yield from self._given_back(self._propose())
+
+    def _taken_up(self) -> None:
+        """Claimed, now and then after a colleague skipped the case or claimed it and passed it on."""
+        chance = drawing(f"{self.plan.key} taken up").random()
+        other = self._person("reviewer2" if self.investigator == self._person("reviewer") else "reviewer")
+        if chance < 0.1:
+            skip = phrases()["skips"][int(chance * 1000) % len(phrases()["skips"])]
+            self.case.skip(actor=other, **skip)
+        elif chance > 0.92:
+            self.case.claim(actor=other)
+            note = phrases()["passed_on"][int(chance * 1000) % len(phrases()["passed_on"])]
+            self.case.pass_on(actor=other, to=self.investigator, note=note)
+            return
+        self.case.claim(actor=self.investigator)
 
     def _awaited(self) -> Course:
         """A question to somebody, for which the clock stands still."""
