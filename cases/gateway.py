@@ -12,7 +12,7 @@ from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
 
 if TYPE_CHECKING:
-    from cases.models import Decision, Sanction
+    from cases.models import Case, Decision, Sanction
 
 
 def tell_decision(decision: "Decision", became: str, *, actor: Actor) -> None:
@@ -35,9 +35,10 @@ def tell_sanction(sanction: "Sanction", became: str, *, actor: Actor) -> None:
     while the act is under way.
     """
     if to := webhooks.takers(f"sanction.{became}"):
-        state = "issued" if became == "imposed" else became
+        state = "issued" if became in ("imposed", "extended") else became
         told = _measure(sanction) | {"state": state}
-        around = _around(sanction.decision, without=None if state == "issued" else sanction)
+        gone = None if state == "issued" else sanction
+        around = _around_case(sanction.case, sanction.decision, without=gone)
         _queue(f"sanction.{became}", sanction, {"sanction": told} | around, actor, to)
 
 
@@ -59,18 +60,21 @@ def _queue(
     event: str, about: "Decision | Sanction", payload: dict[str, Any], actor: Actor, to: list[webhooks.Endpoint]
 ) -> None:
     line = about.case.subject or about.case
-    decision = getattr(about, "decision", about)
-    webhooks.queue(event, to=to, about=about, line=line, after=decision, payload=payload, actor=actor)
+    after = getattr(about, "decision", about) or getattr(about, "interim", None)  # whose notice leaves first
+    webhooks.queue(event, to=to, about=about, line=line, after=after, payload=payload, actor=actor)
 
 
-def _around(decision: "Decision", *, without: "Sanction | None" = None) -> dict[str, Any]:
+def _around(decision: "Decision") -> dict[str, Any]:
+    return _around_case(decision.case, decision)
+
+
+def _around_case(case: "Case", decision: "Decision | None", *, without: "Sanction | None" = None) -> dict[str, Any]:
     """The case and its account with everything that limits it, now or later: whoever missed a message converges."""
-    case = decision.case
     if case.subject is None:
         return {"case": case.ref, "account": None}
     measures = []
-    for sanction in case.subject.sanctions.standing(now()).restricting().select_related("decision__rule"):
-        if sanction.decision_id == decision.pk:
+    for sanction in case.subject.sanctions.standing(now()).restricting().select_related("decision__rule", "case__rule"):
+        if decision is not None and sanction.decision_id == decision.pk:
             sanction.decision = decision  # as the act under way leaves it
         if sanction != without:
             measures.append(_measure(sanction))
@@ -86,7 +90,8 @@ def _measure(sanction: "Sanction") -> dict[str, Any]:
         "starts_at": instant(sanction.starts_at),
         "ends_at": instant(sanction.ends_at),
         "terms": sanction.terms,
-        "decision": sanction.decision.ref,
-        "rule": sanction.decision.rule.code,
-        "tier": sanction.decision.effective_tier,
+        "decision": sanction.decision.ref if sanction.decision else None,
+        "rule": (sanction.decision or sanction.case).rule.code,
+        "tier": sanction.decision.effective_tier if sanction.decision else None,
+        "interim": sanction.decision is None,
     }

@@ -50,7 +50,8 @@ def link(decision: Decision) -> str:
 
 def _lasting() -> QuerySet[Sanction]:
     """The measures that nothing has ended before their day."""
-    rows = Sanction.objects.filter(state=Sanction.State.ISSUED, ends_at__isnull=False).exclude(kind__in=PASSING)
+    rows = Sanction.objects.decided().filter(state=Sanction.State.ISSUED, ends_at__isnull=False)
+    rows = rows.exclude(kind__in=PASSING)
     return rows.select_related(
         "case", "subject", "decision__case__subject", "decision__rule__version__matrix"
     ).annotate(ends=F("ends_at"))
@@ -91,6 +92,26 @@ def announce_end(sanction: Sanction) -> None:
 def tell_end(sanction: Sanction) -> None:
     """The account holder and the gateway hear of it. The gateway then says that access is restored."""
     _tell_holder("measure_ended", sanction)
+    gateway.tell_sanction(sanction, "expired", actor=REMINDERS)
+
+
+def interims_ended(at: datetime) -> QuerySet[Sanction]:
+    """Interim measures that lapsed: no decision ended them before."""
+    rows = Sanction.objects.filter(interim__isnull=False, state=Sanction.State.ISSUED)
+    return lately(rows.select_related("case", "subject", "interim"), F("ends_at"), at)
+
+
+def tell_interim_end(sanction: Any) -> None:
+    """The account holder and the gateway hear that it is over, whatever becomes of the case."""
+    notice = Notice.objects.filter(about=sanction.interim.reference).first()
+    outbox.queue(
+        "interim_ended",
+        to=sanction.subject.contact,
+        about=sanction,
+        actor=REMINDERS,
+        language=sanction.subject.language,
+        link=notice.get_absolute_url() if notice else "",
+    )
     gateway.tell_sanction(sanction, "expired", actor=REMINDERS)
 
 
@@ -198,6 +219,7 @@ def nobody(_record: Any) -> None:
 WATCHES: tuple[Watch[Any], ...] = (
     Watch("measure_ends", measures_ending, announce_end),
     Watch("measure_ended", measures_ended, tell_end, act="tell"),
+    Watch("interim_ended", interims_ended, tell_interim_end, act="tell"),
     Watch("breach_cleared", breaches_cleared, partial(tell_subject, "breach_cleared"), act="tell", once=True),
     Watch("report_unanswered", reports_unanswered, ask_again),
     Watch("case_waits", cases_waiting, remind_investigator),

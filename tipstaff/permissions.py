@@ -25,6 +25,10 @@ class Permission(StrEnum):
     SANCTION_IMPOSE = "sanction:impose"
     SANCTION_LIFT = "sanction:lift"
     SANCTION_ACKNOWLEDGE = "sanction:acknowledge"
+    INTERIM_ANSWER = "interim:answer"
+    INTERIM_SECOND = "interim:second"
+    REFERRAL_MAKE = "referral:make"
+    NOTICE_WITHHOLD = "notice:withhold"
     APPEAL_LODGE = "appeal:lodge"
     APPEAL_VIEW = "appeal:view"
     APPEAL_DECIDE = "appeal:decide"
@@ -115,6 +119,7 @@ _REVIEW = _SEE_CASES | {
     P.CASE_CLAIM,
     P.CASE_INVESTIGATE,
     P.DECISION_PROPOSE,
+    P.INTERIM_ANSWER,
     P.DECISION_ISSUE,  # only what the proposer may issue; the guard of `issue` says which
     P.SUBJECT_WRITE,
     P.FILE_SEAL,
@@ -125,7 +130,7 @@ _REVIEW = _SEE_CASES | {
 _WATCH = {P.CLOCK_BOARD, P.CLOCK_EXPLAIN}
 _KEEP = {P.FILE_REDACT, P.CUSTODY_VIEW, P.HOLD_PLACE, P.HOLD_RELEASE, P.FILE_RETAIN, P.FILE_DISPOSE, P.FILE_UNSEAL}
 _ADJUDICATE = _SEE_CASES | {P.DECISION_ISSUE, P.DECISION_CONFIRM, P.SANCTION_IMPOSE, P.SANCTION_LIFT, P.REPORT_FILE}
-_ADJUDICATE |= {P.CLOCK_EXPLAIN}
+_ADJUDICATE |= {P.CLOCK_EXPLAIN, P.INTERIM_ANSWER, P.INTERIM_SECOND}
 
 BUNDLES: dict[str, frozenset[Permission]] = {
     Role.REVIEWER: frozenset(_REVIEW),

@@ -23,6 +23,7 @@ READ = {
     "subject": "acct_1",
     "case": "C-0042",
     "decision": "D-0017",
+    "interim": False,
     "rule": {"code": "SP-03", "version": "2026.1"},
     "terms": {"scope": "account"},
     "starts_at": "2026-03-03T15:10:00Z",
@@ -53,7 +54,12 @@ class SanctionSerializer(Reading[Sanction]):
     effect = serializers.SerializerMethodField(help_text="What it does now.")
     subject: Any = serializers.SlugRelatedField(slug_field="external_id", read_only=True, help_text="The account.")
     case: Any = serializers.SlugRelatedField(slug_field="ref", read_only=True)
-    decision: Any = serializers.SlugRelatedField(slug_field="ref", read_only=True)
+    decision: Any = serializers.SlugRelatedField(
+        slug_field="ref", read_only=True, allow_null=True, help_text="Null for an interim measure."
+    )
+    interim = serializers.SerializerMethodField(
+        help_text="Whether it was imposed before a decision: it ends by itself, and is no finding."
+    )
     rule = serializers.SerializerMethodField()
     confirmation = serializers.SerializerMethodField(
         help_text="Whether a gateway said that it did what the effect asks."
@@ -63,7 +69,7 @@ class SanctionSerializer(Reading[Sanction]):
     class Meta:
         model = Sanction
         fields = [
-            "ref", "kind", "effect", "subject", "case", "decision", "rule", "terms", "starts_at", "ends_at",
+            "ref", "kind", "effect", "subject", "case", "decision", "interim", "rule", "terms", "starts_at", "ends_at",
             "ended_at", "confirmation", "acknowledged", "available",
         ]  # fmt: skip
         read_only_fields = fields
@@ -72,9 +78,12 @@ class SanctionSerializer(Reading[Sanction]):
     def get_effect(self, sanction: Sanction) -> str:
         return sanction.effect(self.context["at"])
 
+    def get_interim(self, sanction: Sanction) -> bool:
+        return sanction.decision_id is None
+
     @extend_schema_field(Citation)
     def get_rule(self, sanction: Sanction) -> dict[str, str]:
-        return citation(sanction.decision.rule)
+        return citation((sanction.decision or sanction.case).rule)
 
     @extend_schema_field(serializers.ChoiceField(choices=Confirmation.choices))
     def get_confirmation(self, sanction: Sanction) -> str:
@@ -112,6 +121,9 @@ class SanctionFilters(Filters):
     subject = Account(source="subject__external_id")
     case = Reference("C", source="case__ref")
     decision = Reference("D", source="decision__ref")
+    interim = serializers.BooleanField(
+        source="decision__isnull", required=False, help_text="Whether it was imposed before a decision."
+    )
     rule = RuleCode(source="decision__rule__code")
     since = Instant(source="starts_at__gte", help_text="Begins at this time or later.")
     until = Instant(source="starts_at__lt", help_text="Begins before this time.")
@@ -141,8 +153,9 @@ class SanctionViewSet(mixins.ListModelMixin, Resource[Sanction]):
     acts = {"acknowledge": Acknowledgement}
 
     def read(self, rows: Any) -> Any:
-        return rows.select_related("case", "decision__rule", "subject").only(
+        return rows.select_related("case__rule", "decision__rule", "subject").only(
             "ref", "state", "kind", "terms", "starts_at", "ends_at", "ended_at", "acknowledged_effect",
-            "acknowledged_detail", "acknowledged_at", "case__ref", "decision__ref", "decision__rule__cite",
+            "acknowledged_detail", "acknowledged_at", "case__ref", "case__rule__cite", "decision__ref",
+            "decision__rule__cite",
             "subject__external_id",
         )  # fmt: skip

@@ -6,7 +6,8 @@ from cases.models.evidence import Evidence
 from cases.models.finding import Finding
 from cases.models.hand import Hand
 from cases.models.holding import Passing, Skip
+from cases.models.interim import Interim
 from cases.models.report import Report
 from cases.models.sanction import Sanction
 
-__all__ = ["Case", "Decision", "Evidence", "Finding", "Hand", "Passing", "Report", "Sanction", "Skip"]
+__all__ = ["Case", "Decision", "Evidence", "Finding", "Hand", "Interim", "Passing", "Report", "Sanction", "Skip"]

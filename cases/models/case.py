@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aup.models import Rule
-from cases.models import course
+from cases.models import course, timing
 from cases.models.hand import Hand
 from cases.models.holding import Holding, claimed_by_actor, free_to_claim
 from cases.models.queue import OPEN, CaseQuerySet
@@ -192,9 +192,8 @@ class Case(Holding, Record):
 
     @operation(creates=True, permission=Permission.CASE_OPEN, said=gettext_lazy("opened the case"))
     def open(self, *, actor: Actor) -> None:
-        """Begin a case; the decision clock starts."""
-        clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity, referral=self.refers)
-        self.due_at = clock.due_at
+        """Begin a case; its clocks start."""
+        self.due_at = timing.begin(self)
 
     @operation(source=OPEN, permission=Permission.REPORT_TRIAGE, said=gettext_lazy("added a report to the case"))
     def join(self, *, actor: Actor, report: Any, severity: int) -> None:
@@ -205,7 +204,7 @@ class Case(Holding, Record):
             self.take_part(report.reported_by, Hand.Part.REPORTED)
         if severity > self.severity:
             self.severity = severity
-            self.due_at = clocks.regrade(self, Clock.Kind.DECISION, severity=severity)
+            self.due_at = timing.regrade(self)
 
     @operation(
         source=[State.OPEN, State.INVESTIGATING],
@@ -242,7 +241,7 @@ class Case(Holding, Record):
         """
         self.awaiting, self.claimed_by, self.claimed_until = awaiting, None, None
         if awaiting != self.Awaiting.COLLEAGUES:
-            clocks.pause(self, reason=Clock.PauseReason(awaiting))
+            clocks.pause(self, Clock.Kind.DECISION, reason=Clock.PauseReason(awaiting))
 
     @operation(
         source=State.AWAITING_INFORMATION,
@@ -270,7 +269,7 @@ class Case(Holding, Record):
         if refusal := course.joins(self, into):
             raise Refused(refusal)
         self.merged_into, self.due_at, self.claimed_by, self.claimed_until = into, None, None, None
-        clocks.stop(self, Clock.Kind.DECISION, cancelled=Clock.CancelReason.MERGED)
+        timing.call_off(self)
         for report in self.reports.filter(state="accepted").order_by("id"):
             report.move(actor=actor, into=into, severity=self.severity)
 
@@ -302,7 +301,7 @@ class Case(Holding, Record):
     def decide(self, *, actor: Actor) -> None:
         """A decision was issued: the clock stops and every reporter is answered."""
         self.decided_at, self.due_at = now(), None
-        clocks.stop(self, Clock.Kind.DECISION)
+        timing.end(self)
         for report in self.reports.filter(state="accepted").order_by("id"):
             report.answer(actor=actor)
 

@@ -16,7 +16,7 @@ from aup.evaluation import BREACH, Evaluation, evaluate, recurrence_of
 from aup.matrix.words import called
 from aup.models import Rule
 from cases import gateway, statement
-from cases.models import approval
+from cases.models import approval, served
 from cases.models.case import Case
 from cases.models.hand import Hand
 from cases.models.sanction import Sanction
@@ -237,6 +237,7 @@ class Decision(Record):
         counted = list(self.counted())
         under_sanction = (
             Sanction.objects.filter(subject=self.case.subject_id)
+            .decided()
             .restricting()
             .exclude(case=self.case)
             .exclude(decision__contested_at__isnull=False)
@@ -387,6 +388,8 @@ class Decision(Record):
         self.issued_by, self.issued_at = actor, now()
         part = Hand.Part.INVESTIGATED if actor == self.proposed_by else Hand.Part.ISSUED
         self.issued_part = self.case.take_part(actor, part)
+        for measure in Sanction.objects.filter(interim__case__in=served.joined(self.case_id)).standing(self.issued_at):
+            measure.give_way(actor=actor, decision=self)
         for document in self.sanction_documents:
             Sanction.of_tier(self, document, at=self.issued_at).impose(actor=actor)
         self.case.decide(actor=actor)

@@ -41,6 +41,8 @@ class Confirmation(models.TextChoices):
     FAILED = "failed", gettext_lazy("Failed")
 
 
+# What may be imposed before a decision: it ends by itself, and can be undone.
+INTERIM_KINDS = ("rate_limit", "feature_restriction", "temporary_suspension")
 PASSING = ("warning", "guidance", "legal_referral")  # given once; they do not last
 # What limits an account is carried out by the gateway; the rest by people or by the notice itself.
 AT_THE_GATEWAY = (

@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import gateway
+from cases.models import served
 from cases.models.case import Case
 from cases.models.effect import (
     AT_THE_GATEWAY,
+    INTERIM_KINDS,
     PASSING,
     Acknowledged,
     Confirmation,
@@ -59,6 +61,10 @@ class SanctionQuerySet(RefQuerySet["Sanction"]):
     def standing(self, at: datetime) -> Self:
         """In force, or to be: issued and not over."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), state=Sanction.State.ISSUED)
+
+    def decided(self) -> Self:
+        """What decisions imposed, without what was imposed before one."""
+        return self.filter(decision__isnull=False)
 
     def restricting(self) -> Self:
         return self.exclude(kind__in=Sanction.WITHOUT_RESTRICTION)
@@ -121,7 +127,14 @@ class Sanction(Record):
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("S"), editable=False)
     state = StateField(max_length=12, choices=State, default=State.ISSUED)
     case = models.ForeignKey(Case, models.PROTECT, related_name="sanctions")
-    decision = models.ForeignKey("cases.Decision", models.PROTECT, related_name="sanctions")
+    decision = models.ForeignKey("cases.Decision", models.PROTECT, null=True, related_name="sanctions")
+    interim = models.OneToOneField(
+        "cases.Interim",
+        models.PROTECT,
+        null=True,
+        related_name="measure",
+        help_text="Where it was imposed before a decision: no finding, never a strike, and it always has an end.",
+    )
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="sanctions")
     kind = models.CharField(max_length=24, choices=Kind)
     terms = models.JSONField(
@@ -156,6 +169,11 @@ class Sanction(Record):
         ]
         constraints = [
             models.CheckConstraint(
+                condition=Q(decision__isnull=False, interim=None)
+                | Q(decision=None, interim__isnull=False, ends_at__isnull=False, kind__in=INTERIM_KINDS),
+                name="sanction_of_a_decision_or_interim",
+            ),
+            models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")), name="sanction_ends_after_start"
             ),
             models.CheckConstraint(
@@ -186,7 +204,7 @@ class Sanction(Record):
             kind=spec["type"],
             terms={key: value for key, value in spec.items() if key not in {"type", "days"}},
             starts_at=at,
-            ends_at=at + timedelta(days=days) if days else None,
+            ends_at=at + served.left_of(timedelta(days=days), decision.case_id, spec["type"], at=at) if days else None,
         )
 
     @property
@@ -225,6 +243,28 @@ class Sanction(Record):
 
     @operation(
         source=State.ISSUED,
+        permission=Permission.INTERIM_SECOND,
+        guard=still_lasts,
+        said=gettext_lazy("let an interim measure last longer"),
+    )
+    def extend(self, *, actor: Actor, until: datetime) -> None:
+        """Let an interim measure last until `until`, once somebody else agreed to it."""
+        self.ends_at = until
+        gateway.tell_sanction(self, "extended", actor=actor)
+
+    @operation(
+        source=State.ISSUED,
+        target=State.SUPERSEDED,
+        permission=Permission.DECISION_ISSUE,
+        said=gettext_lazy("ended an interim measure with the decision"),
+    )
+    def give_way(self, *, actor: Actor, decision: Any) -> None:
+        """An interim measure ends with the decision, whatever that says."""
+        self._end(_("%(decision)s was issued.") % {"decision": decision.ref})
+        gateway.tell_sanction(self, "superseded", actor=actor)
+
+    @operation(
+        source=State.ISSUED,
         target=State.LIFTED,
         permission=Permission.SANCTION_LIFT,
         guard=still_lasts,
@@ -235,7 +275,7 @@ class Sanction(Record):
         """End it early and tell the account holder why; the decision stands."""
         self._end(reason)
         outbox.queue(
-            "measure_lifted",
+            "measure_lifted" if self.decision_id else "interim_lifted",
             to=self.subject.contact,
             about=self,
             actor=actor,

@@ -17,6 +17,7 @@ from cases.models import Case, Decision, Evidence, Finding, Sanction
 from cases.models.approval import may_propose, warning_missing
 from cases.models.course import at_rest
 from cases.models.evidence import case_claimed
+from cases.panels import interim_panel
 from cases.statement import measure
 from governance.models import Waiver
 from tipstaff.access import StaffRequest, needs
@@ -64,7 +65,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "evidence": evidence,
         "findings": case.findings.select_related("rule", "found_by"),
         "decisions": decisions,
-        "sanctions": case.sanctions.select_related("acknowledged_by") if decisions else [],
+        "sanctions": case.sanctions.decided().select_related("acknowledged_by") if decisions else [],
         "told": webhooks.told_about(case) if decisions else [],
         "clock": clock_of(clocks, Kind.DECISION),
         "clocks": clocks,
@@ -74,6 +75,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "covering": Waiver.objects.covering(case.subject, case.rule, first_conduct(case, reports)),
         "may_work": "release" in acts,
     }
+    context |= interim_panel(case, request.user)
     if "resume" in acts:
         context["resume_form"] = ResumeForm(prefix="resume")
     if "merge" in acts:

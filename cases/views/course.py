@@ -63,7 +63,8 @@ def case_close(request: StaffRequest, ref: str) -> HttpResponse:
 @require_POST
 @needs(Permission.SANCTION_LIFT)
 def sanction_lift(request: StaffRequest, ref: str) -> HttpResponse:
-    sanction = get_object_or_404(Sanction.objects.visible_to(request.user).select_related("decision"), ref=ref)
+    sanctions = Sanction.objects.visible_to(request.user).decided().select_related("decision")
+    sanction = get_object_or_404(sanctions, ref=ref)
     form = LiftForm(request.POST, prefix=sanction.ref)
     decision = fetch_decision(request, sanction.decision.ref)
     if not form.is_valid():

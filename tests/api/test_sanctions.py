@@ -42,6 +42,7 @@ class TestRead:
             "subject": "acct_1",
             "case": sanction.case.ref,
             "decision": sanction.decision.ref,
+            "interim": False,
             "rule": {"code": "SP-03", "version": sanction.decision.rule.version.number},
             "terms": {"quota_percent": 25},
             "starts_at": told["starts_at"],

@@ -47,8 +47,12 @@ _SUSPENSION = {
     "decision": "D-0001",
     "rule": "SP-03",
     "tier": "T5",
+    "interim": False,
 }
 _QUOTA = _SUSPENSION | {"ref": "S-0002", "kind": "rate_limit", "terms": {"quota_percent": 50}, "tier": "T3"}
+
+
+_INTERIM = _SUSPENSION | {"decision": None, "tier": None, "interim": True}
 
 
 def _account(*measures: dict[str, Any]) -> dict[str, Any]:
@@ -91,10 +95,19 @@ TYPES: dict[str, EventType] = {
         _type("decision.varied", gettext_lazy("An appeal made a decision milder"), _decision("varied", "T3", _QUOTA)),
         _type("decision.reversed", gettext_lazy("An appeal reversed a decision"), _decision("reversed", "T5")),
         _type("sanction.imposed", gettext_lazy("A measure was imposed"), _sanction("issued", _SUSPENSION)),
+        _type(
+            "sanction.extended",
+            gettext_lazy("An interim measure may last longer"),
+            _sanction("issued", _INTERIM) | {"sanction": _INTERIM},
+        ),
         _type("sanction.expired", gettext_lazy("A measure ended by itself"), _sanction("expired")),
         _type("sanction.lifted", gettext_lazy("A measure was lifted early"), _sanction("lifted")),
         _type("sanction.revoked", gettext_lazy("A measure was revoked with its decision"), _sanction("revoked")),
-        _type("sanction.superseded", gettext_lazy("A measure was replaced by a milder one"), _sanction("superseded")),
+        _type(
+            "sanction.superseded",
+            gettext_lazy("A measure was replaced, or ended with the decision"),
+            _sanction("superseded"),
+        ),
         _type("clock.warned", gettext_lazy("Half or three quarters of a time limit are used up"), _clock(75)),
         _type("clock.breached", gettext_lazy("A time limit was missed"), _clock(100)),
         _type("clock.escalated", gettext_lazy("A time limit was missed by half its length or more"), _clock(150)),

@@ -2,7 +2,7 @@
 
 import logging
 import smtplib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -24,10 +24,19 @@ OUTBOX = System("outbox")
 
 
 def queue(
-    kind: str, *, to: str, about: Record, actor: Actor, language: str = "en", link: str = "", **context: Any
+    kind: str,
+    *,
+    to: str,
+    about: Record,
+    actor: Actor,
+    language: str = "en",
+    link: str = "",
+    not_before: datetime | None = None,
+    **context: Any,
 ) -> Message | None:
     """Queue the mail `templates/notices/<kind>.txt` (first line: subject) to the address `to`, in this transaction.
-    `link` is a path of ours. Without an address nothing is queued and None comes back: the durable page is the notice.
+    `link` is a path of ours; the mail waits until `not_before`. Without an address nothing is queued and
+    None comes back: the durable page is the notice.
     """
     if not to:
         return None
@@ -44,7 +53,7 @@ def queue(
         subject=" ".join(subject.split())[:250],
         text=text.strip() + "\n",
         queued_at=now(),
-        next_attempt_at=now(),
+        next_attempt_at=max(not_before or now(), now()),
     )
     message.queue(actor=actor)
     return message

@@ -110,12 +110,12 @@ def regrade(about: Record, kind: Kind, *, severity: int) -> datetime | None:
     return in_unit_of_work(act)
 
 
-def pause(about: Record, *, reason: Clock.PauseReason) -> None:
-    """Let every running clock about a record stand still, as far as it may."""
+def pause(about: Record, kind: Kind | None = None, *, reason: Clock.PauseReason) -> None:
+    """Let every running clock about a record, or the one of `kind`, stand still, as far as it may."""
 
     def act(work: UnitOfWork) -> None:
         for clock in _running(work, about):
-            if clock.paused_at is None:
+            if clock.paused_at is None and kind in {None, clock.kind}:
                 reach(clock, now())
                 clock.pause(actor=CLOCKS, reason=reason)
 

@@ -7,7 +7,7 @@ from cases.models import Case, Decision, Evidence, Finding, Report
 from cases.models.approval import ISSUERS, warning_missing
 from cases.models.effect import AT_THE_GATEWAY
 from tipstaff.accounts.models import User
-from tipstaff.demo.story import appeals, files
+from tipstaff.demo.story import appeals, files, interim
 from tipstaff.demo.story.plans import Plan
 from tipstaff.demo.story.prose import Words, drawing, phrases
 from tipstaff.demo.story.reports import Reporters, settle, told, triager
@@ -59,6 +59,7 @@ class CaseTeller:
     def told(self) -> Course:
         yield from self._reported()
         self.cases[self.plan.key] = self.case
+        yield from interim.answered(self)
         if self.plan.ends == "open":
             return
         if self.plan.ends == "merged":

@@ -1,0 +1,33 @@
+"""What the case page shows of matters that have a template of their own."""
+
+from typing import Any
+
+from cases.interim_forms import InterimForm, LiftInterimForm, RuleOutForm
+from cases.models import Case, Interim
+from cases.models.interim import may_answer, may_impose
+from tipstaff.accounts.models import User
+from tipstaff.permissions import Permission
+from tipstaff.workflow.operations import available_to
+
+
+def interim_panel(case: Case, person: User) -> dict[str, Any]:
+    """What was answered to the question of an interim measure, and the forms of who may answer it. One query."""
+    answers = list(case.interims.select_related("answered_by", "seconded_by", "measure__acknowledged_by"))
+    for answer in answers:
+        answer.case = case
+        if answer.needed:
+            answer.measure.interim = answer
+    running = next((answer for answer in answers if answer.is_in_force), None)
+    context: dict[str, Any] = {"interims": answers, "interim_running": running}
+    if running is not None:
+        acts = {operation.name for operation in available_to(running, person)}
+        context |= {"interim_acts": acts, "interim_lift_form": LiftInterimForm(prefix="interim-lift")}
+    draft = Interim(case=case, needed=True)
+    if running is not None or not person.may(Permission.INTERIM_ANSWER) or draft.cap is None:
+        return context
+    if may_answer(draft, person) is None:
+        context["interim_refusal"] = may_impose(draft, person) if answers else None
+        context["interim_form"] = InterimForm(prefix="interim", interim=draft)
+        if not answers:
+            context["rule_out_form"] = RuleOutForm(prefix="interim-none")
+    return context
