@@ -7,7 +7,20 @@ from cases.models.finding import Finding
 from cases.models.hand import Hand
 from cases.models.holding import Passing, Skip
 from cases.models.interim import Interim
+from cases.models.queue_filter import QueueFilter
 from cases.models.report import Report
 from cases.models.sanction import Sanction
 
-__all__ = ["Case", "Decision", "Evidence", "Finding", "Hand", "Interim", "Passing", "Report", "Sanction", "Skip"]
+__all__ = [
+    "Case",
+    "Decision",
+    "Evidence",
+    "Finding",
+    "Hand",
+    "Interim",
+    "Passing",
+    "QueueFilter",
+    "Report",
+    "Sanction",
+    "Skip",
+]

@@ -66,6 +66,7 @@ class Case(Holding, Record):
     rule_group = models.CharField(max_length=10)
     severity = models.PositiveSmallIntegerField()
     trust = models.SmallIntegerField(default=0)
+    flagged = models.BooleanField(default=False, help_text="A trusted flagger reported it.")
     due_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(default=now, editable=False)
     decided_at = models.DateTimeField(null=True)
@@ -81,11 +82,12 @@ class Case(Holding, Record):
         indexes = [
             models.Index(
                 F("severity").desc(),
+                F("flagged").desc(),
                 F("due_at").asc(nulls_last=True),
                 F("trust").desc(),
                 "id",
                 condition=Q(state__in=["open", "investigating"]),
-                name="case_queue",
+                name="case_first_things_first",
             ),
             models.Index(fields=["state", "-opened_at"], name="case_by_state"),
         ]

@@ -1,10 +1,11 @@
 """Which cases there are to work on, in which order, and which one somebody gets next."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from cases.models.hand import Hand
 from cases.models.holding import Skip
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cases.models.case import Case
 
 OPEN = ("open", "investigating", "awaiting_information", "proposed")
+FIRST_THINGS_FIRST = ("-severity", "-flagged", F("due_at").asc(nulls_last=True), "-trust", "id")
 # Two arms, because no one index serves both: a claim is not indexed, and only a case under investigation has one.
 THEIRS = """SELECT id FROM cases_case WHERE claimed_by_id = %s AND state = 'investigating'
 UNION SELECT case_id FROM cases_hand WHERE person_id = %s AND part = 'investigated'"""
@@ -35,9 +37,40 @@ class CaseQuerySet(RefQuerySet["Case"]):
         return self.filter(state__in=OPEN)
 
     def queued(self) -> Self:
-        """Cases to work on, first things first: severity, then what is due soonest, then trusted reporters."""
-        return self.filter(state__in=["open", "investigating"]).order_by(
-            "-severity", F("due_at").asc(nulls_last=True), "-trust", "id"
+        """Cases to work on, first things first: severity, within it what trusted flaggers reported, then what is due
+        soonest, then whose reporters were right before.
+        """
+        return self.filter(state__in=["open", "investigating"]).order_by(*FIRST_THINGS_FIRST)
+
+    def set_aside(self) -> Self:
+        """Cases that wait for somebody's answer, in the same order."""
+        return self.filter(state="awaiting_information").order_by(*FIRST_THINGS_FIRST)
+
+    def within(self, at: datetime, **facts: Any) -> Self:
+        """Those that a filter of the queue lets through: by severity, group, the language or channel of a report;
+        `flagged`, `late` and `free` narrow further when they are true.
+        """
+        rows = self
+        for name, column in (("severity", "severity"), ("group", "rule_group")):
+            if facts.get(name):
+                rows = rows.filter(**{column: facts[name]})
+        told = {name: facts[name] for name in ("language", "channel") if facts.get(name)}
+        if told:
+            reports = self.model._meta.get_field("reports").related_model._default_manager
+            rows = rows.filter(Exists(reports.filter(case=OuterRef("pk"), **told)))
+        if facts.get("flagged"):
+            rows = rows.filter(flagged=True)
+        if facts.get("late"):
+            rows = rows.filter(due_at__lt=at)
+        return rows.unclaimed(at) if facts.get("free") else rows
+
+    def counted_by_group(self, at: datetime) -> Any:
+        """How many of these cases each group of rules has, how many are late, and how many due within the hour."""
+        soon = Q(due_at__gte=at, due_at__lt=at + timedelta(hours=1))
+        return (
+            self.order_by("rule_group")
+            .values("rule_group")
+            .annotate(total=Count("pk"), late=Count("pk", Q(due_at__lt=at)), soon=Count("pk", soon))
         )
 
     def unclaimed(self, at: Any) -> Self:
@@ -59,13 +92,18 @@ class CaseQuerySet(RefQuerySet["Case"]):
         )
 
     def with_counts(self) -> Self:
-        return self.annotate(report_count=Count("reports", distinct=True))
+        """With `report_count`, counted for the rows that are shown and no others."""
+        reports = self.model._meta.get_field("reports").related_model._default_manager
+        many = reports.filter(case=OuterRef("pk")).order_by().values("case").annotate(many=Count("pk")).values("many")
+        return self.annotate(report_count=Coalesce(Subquery(many, output_field=IntegerField()), 0))
 
-    def claim_next(self, *, actor: User) -> "Case | None":
-        """Claim the first case of the queue that nobody holds and `actor` has no part in; None if there is none."""
+    def claim_next(self, *, actor: User, **facts: Any) -> "Case | None":
+        """Claim the first case of the queue, or of what the filter `facts` leaves of it, that nobody holds and that may
+        be offered to `actor`; None if there is none.
+        """
 
         def act(_work: Any) -> "Case | None":
-            free = self.queued().offered_to(actor, now())
+            free = self.queued().within(now(), **facts).offered_to(actor, now())
             case = free.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
             if case is not None:
                 case.claim(actor=actor)
