@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django import forms
 from django.core.validators import URLValidator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -38,11 +39,38 @@ class RuleChoice(forms.ModelChoiceField):
         super().__init__(queryset=Rule.objects.none(), **options)
 
     def offer(self, at: Any, **extra: Any) -> None:
+        self.offer_of(Offer(at, **extra))
+
+    def offer_of(self, rules: "Offer") -> None:
+        self.queryset = rules.queryset
+        self.choices = [("", self.empty_label or "---------"), *rules.by_group.items()]
+
+
+class Offer:
+    """The rules in force at an instant, read once for every form that offers them. `group` limits them to one."""
+
+    def __init__(self, at: Any, group: str = "", **extra: Any) -> None:
+        self.at = at
+        if group:
+            extra["group__code"] = group
         self.queryset = Rule.objects.in_force(at).select_related("group", "version__matrix").filter(**extra)
+
+    @cached_property
+    def _listed(self) -> list[tuple[str, str, str, Any]]:
+        rules = Rule.objects.filter(pk__in=self.queryset).order_by("group__position", "position")
+        return list(rules.values_list("code", "title", "group__title", "version"))
+
+    @property
+    def by_group(self) -> dict[str, list[tuple[str, str]]]:
         groups: dict[str, list[tuple[str, str]]] = {}
-        for rule in self.queryset.order_by("group__position", "position"):
-            groups.setdefault(rule.group.title, []).append((rule.code, f"{rule.code} {rule.title}"))
-        self.choices = [("", self.empty_label or "---------"), *groups.items()]
+        for code, title, group, _version in self._listed:
+            groups.setdefault(group, []).append((code, f"{code} {title}"))
+        return groups
+
+    @property
+    def versions(self) -> set[Any]:
+        """Of the policy that they belong to: one, or none where there is no rule."""
+        return {version for _code, _title, _group, version in self._listed}
 
 
 class LinksField(forms.CharField):
@@ -232,9 +260,9 @@ class FindingForm(forms.ModelForm):
             "conclusion": forms.RadioSelect,
         }
 
-    def __init__(self, *arguments: Any, evidence: list[Evidence], at: Any, group: str, **options: Any) -> None:
+    def __init__(self, *arguments: Any, evidence: list[Evidence], rules: Offer, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["rule"].offer(at, group__code=group)
+        self.fields["rule"].offer_of(rules)
         self.fields["exhibits"].choices = [(exhibit.exhibit, exhibit.title) for exhibit in evidence]
         self.fields["conclusion"].choices = Finding.Conclusion.choices
 
@@ -287,9 +315,9 @@ class DecisionForm(forms.ModelForm):
             ),
         }
 
-    def __init__(self, *arguments: Any, matrix: dict[str, Any], at: Any, group: str, **options: Any) -> None:
+    def __init__(self, *arguments: Any, matrix: dict[str, Any], rules: Offer, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["rule"].offer(at, group__code=group)
+        self.fields["rule"].offer_of(rules)
         order = dimensions(matrix)
         for name in ("intent", "sensitivity"):
             self.fields[name].choices = [(value, called(value)) for value in order[name]]

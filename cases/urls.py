@@ -2,6 +2,7 @@ from django.urls import path
 
 from cases.views import (
     console,
+    conversation,
     course,
     decisions,
     desk,
@@ -31,6 +32,8 @@ urlpatterns = [
     path("desk/queue/filters/<int:item>/remove/", queue.filter_remove, name="filter_remove"),
     path("desk/cases/", desk.case_list, name="case_list"),
     path("desk/cases/<str:ref>/", console.case, name="case"),
+    path("desk/cases/<str:ref>/trail/", console.case_trail, name="case_trail"),
+    path("desk/cases/<str:ref>/hold/", console.case_hold, name="case_hold"),
     path("desk/cases/<str:ref>/claim/", console.case_claim, name="case_claim"),
     path("desk/cases/<str:ref>/release/", console.case_release, name="case_release"),
     path("desk/cases/<str:ref>/skip/", hand_over.case_skip, name="case_skip"),
@@ -38,6 +41,7 @@ urlpatterns = [
     path("desk/cases/<str:ref>/evidence/", console.evidence_add, name="evidence_add"),
     path("desk/cases/<str:ref>/exhibits/", exhibits.exhibits, name="exhibits"),
     path("desk/cases/<str:ref>/exhibits/<int:item>/", exhibits.exhibit, name="exhibit"),
+    path("desk/cases/<str:ref>/exhibits/<int:item>/turns/", conversation.conversation, name="conversation"),
     path("desk/cases/<str:ref>/exhibits/<int:item>/show/", exhibits.exhibit_show, name="exhibit_show"),
     path("desk/cases/<str:ref>/exhibits/<int:item>/prepare/", exhibits.exhibit_prepare, name="exhibit_prepare"),
     path("desk/cases/<str:ref>/exhibits/<int:item>/redact/", redactions.exhibit_redact, name="exhibit_redact"),

@@ -1,25 +1,29 @@
 """The case console: what was reported and found on the left, the decision on the right, and the acts of both."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Value
+from django.db.models.functions import Concat
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aup.models import PolicyVersion
-from cases.forms import AwaitForm, DecisionForm, EvidenceForm, FindingForm, MergeForm, ResumeForm
-from cases.hand_over_forms import hand_over, latest_passing
+from cases.forms import AwaitForm, DecisionForm, EvidenceForm, FindingForm, MergeForm, Offer, ResumeForm
+from cases.hand_over_forms import hand_over
 from cases.models import Case, Decision, Evidence, Finding, Sanction
 from cases.models.approval import may_propose, warning_missing
 from cases.models.course import at_rest
 from cases.models.evidence import case_claimed
 from cases.panels import interim_panel
 from cases.statement import measure
-from governance.models import Waiver
+from cases.views.context import context_of, decisions_of, fetch, near_cases, with_hands
+from cases.views.exhibits import glance, listed
 from tipstaff.access import StaffRequest, needs
 from tipstaff.notices import webhooks
 from tipstaff.notices.models import Delivery
@@ -27,21 +31,13 @@ from tipstaff.permissions import Permission
 from tipstaff.sla.models import Kind
 from tipstaff.sla.words import clock_of, told_of
 from tipstaff.time import now
-from tipstaff.vault import storage
+from tipstaff.vault import showing, storage
 from tipstaff.vault.models import SealedFile
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
 from tipstaff.workflow.refused import NotPermitted, Refused
 
 HISTORY = 12  # entries shown beside the case; the whole history is a page of its own
-
-
-def fetch(request: StaffRequest, ref: str) -> Case:
-    cases = Case.objects.visible_to(request.user).select_related(
-        "subject", "rule__group", "rule__version", "claimed_by", "merged_into"
-    )
-    cases = cases.annotate(passed=latest_passing())
-    return get_object_or_404(cases, ref=ref)
 
 
 @require_safe
@@ -52,29 +48,34 @@ def case(request: StaffRequest, ref: str) -> HttpResponse:
 
 def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: Any) -> HttpResponse:
     """The console of one case. `bound` replaces a form that came back with errors."""
-    evidence = list(case.evidence.select_related("file", "added_by"))
-    reports = list(case.reports.select_related("rule"))
-    decisions = list(case.decisions.select_related("proposed_by", "confirmed_by", "issued_by", "rule__version__matrix"))
+    with_hands(case)
+    evidence = listed(case)
+    reports = reports_of(case)
+    with_files = [report for report in reports if report.has_files]
+    conduct_at = first_conduct(case, reports)
+    decisions, before = decisions_of(case, conduct_at)
+    issued = any(decision.issued_at for decision in decisions)
     acts = {operation.name for operation in available_to(case, request.user)}
     clocks = told_of(case, *decisions)
+    readings = glance(request, case, evidence)
     context: dict[str, Any] = {
         "case": case,
         "acts": acts,
         "reports": reports,
-        "report_files": SealedFile.objects.of(*reports) if reports else [],
+        "report_files": SealedFile.objects.of(*with_files) if with_files else [],
         "evidence": evidence,
-        "findings": case.findings.select_related("rule", "found_by"),
+        "readings": readings,
+        "talk": next((reading for reading in readings if reading.lines), None),
+        "purposes": showing.Purpose.choices,
+        "findings": list(case.findings.select_related("rule", "found_by")),
         "decisions": decisions,
-        "sanctions": case.sanctions.decided().select_related("acknowledged_by") if decisions else [],
-        "told": webhooks.told_about(case) if decisions else [],
+        "sanctions": list(case.sanctions.decided().select_related("acknowledged_by")) if issued else [],
+        "told": webhooks.told_about(case) if issued else [],
         "clock": clock_of(clocks, Kind.DECISION),
         "clocks": clocks,
-        "trail": steps_of(case, limit=HISTORY, without=Delivery.reference_prefix),
-        "hands": case.hands.select_related("person"),
-        "earlier": earlier_decisions(case),
-        "covering": Waiver.objects.covering(case.subject, case.rule, first_conduct(case, reports)),
+        "hands": case.hands.all(),
         "may_work": "release" in acts,
-    }
+    } | context_of(case, before, conduct_at)
     context |= interim_panel(case, request.user)
     if "resume" in acts:
         context["resume_form"] = ResumeForm(prefix="resume")
@@ -89,6 +90,12 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
     return render(request, "cases/case_page.html", context | bound, status=status)
 
 
+def reports_of(case: Case) -> list[Any]:
+    """The reports of the case, each with whether files came with it."""
+    files = SealedFile.objects.filter(matter=Concat(Value("report:"), OuterRef("ref")), state="sealed")
+    return list(case.reports.select_related("rule").annotate(has_files=Exists(files)))
+
+
 def first_conduct(case: Case, reports: list[Any]) -> datetime:
     return min((report.conduct_at for report in reports), default=case.opened_at)
 
@@ -99,27 +106,30 @@ def work_forms(
     """The forms of whoever holds the case. `cited` are turns that were chosen while reading, for the next finding."""
     conduct_at = first_conduct(case, reports)
     citations = ", ".join(cited or [])[:2000]
+    rules = Offer(conduct_at, case.rule_group)
     return {
         "await_form": AwaitForm(prefix="await"),
         "evidence_form": EvidenceForm(prefix="evidence"),
         "finding_form": FindingForm(
             prefix="finding",
             evidence=evidence,
-            at=conduct_at,
-            group=case.rule_group,
+            rules=rules,
             initial={"rule": case.rule.code, "citations": citations},
         ),
         "citing": bool(citations),
-        "decision_form": decision_form(case, conduct_at=conduct_at),
+        "decision_form": decision_form(case, conduct_at=conduct_at, rules=rules),
     }
 
 
-def decision_form(case: Case, data: Any = None, *, conduct_at: Any = None) -> DecisionForm:
+def decision_form(case: Case, data: Any = None, *, conduct_at: Any = None, rules: Offer | None = None) -> DecisionForm:
     """The form with the rules and the matrix in force at the conduct: at the time typed, once one is."""
     at = (typed_instant(data) if data is not None else conduct_at) or case.opened_at
-    version = PolicyVersion.objects.in_force(at) or case.rule.version
     initial = {"rule": case.rule.code, "severity": case.severity, "conduct_at": at, "outcome": Decision.Outcome.BREACH}
-    return DecisionForm(data, matrix=version.matrix.document, at=at, group=case.rule_group, initial=initial)
+    rules = rules if rules and rules.at == at else Offer(at, case.rule_group)
+    version = case.rule.version
+    if version.pk not in rules.versions:
+        version = PolicyVersion.objects.latest_by(at).select_related("matrix").first() or version
+    return DecisionForm(data, matrix=version.matrix.document, rules=rules, initial=initial)
 
 
 def typed_instant(data: Any) -> datetime | None:
@@ -129,12 +139,22 @@ def typed_instant(data: Any) -> datetime | None:
         return None
 
 
-def earlier_decisions(case: Case) -> list[Decision]:
-    """What was decided about this account before, newest first."""
-    if case.subject is None:
-        return []
-    earlier = Decision.objects.filter(case__subject=case.subject, issued_at__isnull=False).exclude(case=case)
-    return list(earlier.select_related("case", "rule").order_by("-issued_at")[:8])
+@require_safe
+@needs(Permission.CASE_VIEW)
+def case_trail(request: StaffRequest, ref: str) -> HttpResponse:
+    """Other open cases close to this one and the newest of its history: what the console loads once somebody looks
+    there, and a page of its own.
+    """
+    case = fetch(request, ref)
+    near = near_cases(case)
+    context = {
+        "case": case,
+        "others": [other for other in near if other.subject_id == case.subject_id],
+        "linked": [other for other in near if other.subject_id != case.subject_id],
+        "trail": steps_of(case, limit=HISTORY, without=Delivery.reference_prefix),
+    }
+    part = "#steps" if request.headers.get("HX-Request") else ""
+    return render(request, f"cases/case_trail.html{part}", context)
 
 
 @require_POST
@@ -143,6 +163,27 @@ def case_claim(request: StaffRequest, ref: str) -> HttpResponse:
     case = fetch(request, ref)
     case.claim(actor=request.user)
     return redirect(case)
+
+
+@require_POST
+@needs(Permission.CASE_CLAIM)
+def case_hold(request: StaffRequest, ref: str) -> HttpResponse:
+    """The heartbeat of a page that somebody looks at: hold the case longer once half of the time is used up, so that an
+    hour of reading is a few entries in the history and not sixty. `longer` asks for it now. 409 when it is lost.
+    """
+    case, lost = fetch(request, ref), ""
+    half = timedelta(minutes=settings.CLAIM_MINUTES / 2)
+    held = case.claimant == request.user and case.claimed_until is not None and case.claimed_until - now() > half
+    if not held or request.GET.get("longer"):
+        try:
+            case.claim(actor=request.user)
+        except NotPermitted:
+            raise
+        except Refused as refused:
+            lost = f"{refused} {_('What you typed is kept.')}"
+    acts = {operation.name for operation in available_to(case, request.user)}
+    words = {"case": case, "acts": acts, "lease_lost": lost}
+    return render(request, "cases/case_lease.html", words, status=409 if lost else 200)
 
 
 @require_POST
@@ -187,8 +228,7 @@ def finding_record(request: StaffRequest, ref: str) -> HttpResponse:
         request.POST,
         prefix="finding",
         evidence=list(case.evidence.select_related("file")),
-        at=at,
-        group=case.rule_group,
+        rules=Offer(at, case.rule_group),
     )
     if not form.is_valid():
         return case_page(request, case, status=422, finding_form=form)

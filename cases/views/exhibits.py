@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.models import Case, Evidence
-from cases.views.console import fetch
+from cases.views.context import fetch
 from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
 from tipstaff.vault import derive, fixity, showing, storage, transcript
@@ -39,6 +39,7 @@ class Reading:
     kind: str = "veiled"  # up to what it is shown
     token: str = ""  # of the act of showing
     why_not: str = ""
+    most: int = transcript.PAGE  # turns at once
 
     def first_of(self, kind: str) -> Derivative | None:
         return next((one for one in self.made if one.kind == kind), None)
@@ -75,11 +76,11 @@ class Reading:
 
     @property
     def before(self) -> int:
-        return max(0, self.first - transcript.PAGE)
+        return max(0, self.first - self.most)
 
     @property
     def after(self) -> int:
-        following = self.first + transcript.PAGE
+        following = self.first + self.most
         return following if self.lines and following <= self.lines.params["turns"] else 0
 
     @property
@@ -160,18 +161,27 @@ def _looked_at(part: str) -> str:
 
 
 def _around(request: StaffRequest, case: Case, found: list[Evidence]) -> dict[str, Any]:
+    return {"exhibits": made_of(found)}
+
+
+def made_of(found: list[Evidence]) -> list[tuple[Evidence, list[Derivative]]]:
+    """Each exhibit and what was made of its file for reading. One query."""
     made: dict[Any, list[Derivative]] = {}
     rows = Derivative.objects.filter(parent__in=[exhibit.file_id for exhibit in found])
     for one in rows.select_related("file", "made_by").order_by("kind", "position", "-made_at"):
         made.setdefault(one.parent_id, []).append(one)
     for exhibit in found:
         exhibit.made = made.get(exhibit.file_id, [])  # type: ignore[attr-defined]
-    return {"exhibits": [(exhibit, made.get(exhibit.file_id, [])) for exhibit in found]}
+    return [(exhibit, exhibit.made) for exhibit in found]  # type: ignore[attr-defined]
 
 
-def read(request: StaffRequest, case: Case, exhibit: Evidence, asked: QueryDict) -> Reading:
-    """Open what may be opened. Whatever is refused is said in its place; what is shown was written down before."""
-    reading, file = Reading(exhibit), exhibit.file
+def read(
+    request: StaffRequest, case: Case, exhibit: Evidence, asked: QueryDict, *, most: int = transcript.PAGE
+) -> Reading:
+    """Open what may be opened, `most` turns of it. Whatever is refused is said in its place; what is shown was written
+    down before.
+    """
+    reading, file = Reading(exhibit, most=most), exhibit.file
     if case.content_is_sealed:
         reading.why_not = _("The law keeps this from most people, so it is not shown here, veiled neither.")
         return reading
@@ -227,11 +237,12 @@ def _open_lines(request: StaffRequest, reading: Reading, asked: QueryDict, purpo
         return
     turn = asked.get("turn", "")
     number = int(turn) if turn.isdecimal() and len(turn) < 7 else 1
-    reading.first = transcript.page_of(min(number, max(1, lines.params["turns"])))
-    last = min(reading.first + transcript.PAGE - 1, lines.params["turns"])
+    number = max(1, min(number, lines.params["turns"]))
+    reading.first = (number - 1) // reading.most * reading.most + 1
+    last = min(reading.first + reading.most - 1, lines.params["turns"])
     lines.parent = reading.exhibit.file
     lines.view(actor=request.user, purpose=purpose, part=f"turns {reading.first}-{last}")
-    reading.turns = transcript.turns(lines, reading.first)
+    reading.turns = transcript.turns(lines, reading.first, reading.most)
 
 
 def _open_redaction(request: StaffRequest, reading: Reading, position: str, purpose: str) -> None:
@@ -248,6 +259,24 @@ def _open_redaction(request: StaffRequest, reading: Reading, position: str, purp
         return
     found.view(actor=request.user, purpose=purpose, part=f"redaction {found.position}")
     reading.turns = transcript.redacted(transcript.document_of(content_of(found)))
+
+
+def glance(request: StaffRequest, case: Case, found: list[Evidence]) -> list[Reading]:
+    """What the console shows of the exhibits: pictures under their veil, or as far as somebody just asked to see one of
+    them. Opens nothing by itself.
+    """
+    opens = request.user.may(Permission.FILE_READ) and not case.content_is_sealed
+    token, readings = request.GET.get("show", ""), []
+    for exhibit, made in made_of(found):
+        reading = Reading(exhibit, made=made if opens else [])
+        exhibit.case, exhibit.file.near = case, case
+        kind, _purpose = showing.shown(token, exhibit.file_id, request.user)
+        if kind != "veiled":
+            reading.kind, reading.token = kind, token
+        if reading.is_pictures:
+            _open_pictures(reading)
+        readings.append(reading)
+    return readings
 
 
 def _open_pictures(reading: Reading) -> None:
@@ -281,6 +310,8 @@ def exhibit_show(request: StaffRequest, ref: str, item: int) -> HttpResponse:
     if not showing.within_floor(kind):
         raise Refused(_("Your organisation does not let anybody open it further than this."))
     token = showing.show(chosen.file, request.user, kind, purpose)
+    if request.POST.get("console"):
+        return redirect(f"{case.get_absolute_url()}?{_query(show=token)}#{chosen}")
     name, beside = request.POST.get("as", ""), request.POST.get("page", "")
     page = beside if beside.isdecimal() and len(beside) < 7 and name == "show_with" else str(item)
     query = _query(

@@ -75,7 +75,7 @@ class TestSkip:
         again = desk.post(address, skipped)
         assert again.status_code == 409
         assert "العربية فقط" in again.content.decode()
-        assert "skipped the case" in enter("lead").get(first.get_absolute_url()).content.decode()
+        assert "skipped the case" in enter("lead").get(f"{first.get_absolute_url()}trail/").content.decode()
         assert enter("adjudicator").post(address, skipped).status_code == 403
 
 

@@ -64,7 +64,7 @@ def test_a_case_page_in_every_state_stays_within_its_budget(enter, state: str) -
         "decided": lambda: factories.issued().case,
     }
     case = made[state]()
-    assert queries_of(enter("reviewer"), case.get_absolute_url()) <= 20 + SIGN_IN
+    assert queries_of(enter("reviewer"), case.get_absolute_url()) <= BUDGET + SIGN_IN
 
 
 def test_a_search_finds_by_reference_account_and_rule(enter) -> None:
