@@ -16,6 +16,7 @@ from django_structlog.celery.signals import bind_extra_task_metadata, modify_con
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from tipstaff import tracing
+from tipstaff.jobs import memory
 from tipstaff.metrics import share
 from tipstaff.queues import QUEUES
 
@@ -42,6 +43,11 @@ def keep_our_logging(**_signal: Any) -> None:
 def trace(**_signal: Any) -> None:
     """In each process of the pool: what sends traces is a thread, which no fork takes along."""
     tracing.start("worker")
+
+
+@worker_process_init.connect
+def settle(**_signal: Any) -> None:
+    memory.look_rarely()
 
 
 @receiver(modify_context_before_task_publish)

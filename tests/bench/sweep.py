@@ -183,6 +183,7 @@ def work() -> None:
     django.setup()
     from django.db import connection
 
+    from tipstaff.jobs import memory
     from tipstaff.sla.models import Clock
     from tipstaff.sla.sweep import bring_up_to_date
 
@@ -192,6 +193,7 @@ def work() -> None:
         cursor.execute("SELECT pg_backend_pid()")
         backend = Path(f"/proc/{cursor.fetchone()[0]}/stat")
     Clock.objects.first()
+    memory.look_rarely()  # as in a process of a worker
     print("ready", flush=True)
     sys.stdin.readline()
     began, cpu, server = time.monotonic(), time.process_time(), _spent(backend)

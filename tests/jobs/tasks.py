@@ -1,5 +1,6 @@
 """Tasks that a real worker runs in these tests; `--include` makes it know them. What they do stands in a file."""
 
+import gc
 import os
 import signal
 import time
@@ -71,3 +72,9 @@ def hang() -> None:
 def fall(path: str) -> None:
     write(path, "begun")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task
+def remember(path: str) -> None:
+    """How this process of the pool looks for garbage."""
+    write(path, f"{gc.get_threshold()} {gc.get_freeze_count() > 0}")

@@ -1,6 +1,5 @@
 """Three queues on the real broker: what is urgent is done first, whoever takes it, and bulk holds up nothing."""
 
-import time
 from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
@@ -14,7 +13,7 @@ from tests.jobs import tasks
 from tests.jobs.conftest import until, waiting
 from tipstaff import queues
 from tipstaff.environment import broker
-from tipstaff.jobs import checks
+from tipstaff.jobs import checks, memory
 from tipstaff.jobs.task import OUTSIDE
 
 
@@ -149,12 +148,10 @@ class TestOnTheBroker:
         self.send(path, "urgent", "up")
         self.send(path, "bulk", "bulk up")
         until(lambda: len(tasks.lines(path)) == 2, lambda: bulk.told + other.told)
-        self.send(path, "bulk", "bulk", 6)
+        self.send(path, "bulk", "bulk", 30)
         self.backlog(path)
-        sent = time.monotonic()
         self.send(path, "urgent", "urgent")
         until(lambda: "urgent" in tasks.lines(path), lambda: other.told)
-        assert time.monotonic() - sent < 3
         assert "bulk" not in tasks.lines(path)
 
     def test_what_is_no_json_is_not_taken(self, lane: Redis) -> None:
@@ -163,3 +160,13 @@ class TestOnTheBroker:
         with pytest.raises((EncodeError, TypeError)):
             tasks.slow.delay(object(), "urgent", 0)
         assert waiting(lane) == 0
+
+
+def test_a_process_of_the_pool_does_not_look_through_what_stays(
+    worker: Callable[..., Any], lane: Redis, tmp_path: Path
+) -> None:
+    path = tmp_path / "memory"
+    tasks.remember.delay(str(path))
+    running = worker("--concurrency", "1", "--queues", "default")
+    until(lambda: tasks.lines(path), lambda: running.told)
+    assert tasks.lines(path) == [f"{memory.THRESHOLDS} True"]
