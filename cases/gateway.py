@@ -4,6 +4,7 @@ And who is told when a machine says that it could not carry a measure out.
 
 from typing import TYPE_CHECKING, Any
 
+from cases import silence
 from tipstaff.accounts.models import User
 from tipstaff.notices import outbox, webhooks
 from tipstaff.notices.events import instant
@@ -61,6 +62,8 @@ def _queue(
 ) -> None:
     line = about.case.subject or about.case
     after = getattr(about, "decision", about) or getattr(about, "interim", None)  # whose notice leaves first
+    if silence.withheld_until(about.case):
+        after = None  # the law keeps that notice back, and not the measure
     webhooks.queue(event, to=to, about=about, line=line, after=after, payload=payload, actor=actor)
 
 

@@ -43,10 +43,11 @@ class InterimForm(forms.Form):
     def __init__(self, *arguments: Any, interim: Interim, **options: Any) -> None:
         super().__init__(*arguments, **options)
         allowed = interim.rules["types"]
-        kinds = [(kind, Sanction.Kind(kind).label) for kind in ("rate_limit", "feature_restriction") if kind in allowed]
+        light = [kind for kind in ("rate_limit", "feature_restriction") if kind in allowed]
+        kinds: list[tuple[str, Any]] = [(kind, Sanction.Kind(kind).label) for kind in light]
         if "temporary_suspension" in allowed:
             kinds.append(("temporary_suspension", _("Suspension of the whole account")))
-        self.fields["kind"].choices = kinds
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         self.fields["kind"].initial = kinds[0][0] if kinds else None
 
     def clean(self) -> dict[str, Any]:

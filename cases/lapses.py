@@ -24,8 +24,8 @@ from django.db.models.functions import Cast, Coalesce, Concat, Greatest
 from django.urls import reverse
 
 from aup.models import PolicyVersion
-from cases import gateway, statement
-from cases.models import Case, Decision, Report, Sanction
+from cases import gateway, silence, statement
+from cases.models import Case, Decision, Report, Sanction, Withholding
 from cases.models.decision import STANDING
 from cases.models.effect import PASSING
 from tipstaff import languages
@@ -42,7 +42,7 @@ AHEAD = timedelta(days=3)
 AGAIN = timedelta(days=7)  # an answer that is missing is asked for once more
 
 
-def link(decision: Decision) -> str:
+def link(decision: Any) -> str:
     """The durable page with the reasons, where an appeal is lodged as well; "" where there is none."""
     notice = Notice.objects.filter(about=decision.reference).order_by("given_at").first()
     return notice.get_absolute_url() if notice else ""
@@ -79,9 +79,10 @@ def _tell_holder(mail: str, sanction: Sanction) -> None:
         actor=REMINDERS,
         language=sanction.subject.language,
         link=link(sanction.decision),
+        not_before=silence.withheld_until(sanction.case),
         together=together,
         others=others.exists(),
-        remedies=partial(statement.remedies, sanction.decision),  # called by the template, in its language
+        remedies=partial(statement.remedies, sanction.decision),  # type: ignore[arg-type]  # called by the template, in its language
     )
 
 
@@ -111,8 +112,18 @@ def tell_interim_end(sanction: Any) -> None:
         actor=REMINDERS,
         language=sanction.subject.language,
         link=notice.get_absolute_url() if notice else "",
+        not_before=silence.withheld_until(sanction.case),
     )
     gateway.tell_sanction(sanction, "expired", actor=REMINDERS)
+
+
+def withholdings_over(at: datetime) -> QuerySet[Withholding]:
+    """Orders to keep a notice back that ended by themselves: what was kept back is owed from then on."""
+    return lately(Withholding.objects.filter(lifted_at=None).select_related("case__rule"), F("until"), at)
+
+
+def begin_to_owe(order: Any) -> None:
+    order.owe(since=order.until)
 
 
 def breaches_cleared(at: datetime) -> QuerySet[Decision]:
@@ -145,6 +156,7 @@ def tell_subject(mail: str, decision: Decision) -> None:
             actor=REMINDERS,
             language=subject.language,
             link=link(decision),
+            not_before=silence.withheld_until(decision.case),
         )
 
 
@@ -220,6 +232,7 @@ WATCHES: tuple[Watch[Any], ...] = (
     Watch("measure_ends", measures_ending, announce_end),
     Watch("measure_ended", measures_ended, tell_end, act="tell"),
     Watch("interim_ended", interims_ended, tell_interim_end, act="tell"),
+    Watch("withholding_over", withholdings_over, begin_to_owe, act="tell"),
     Watch("breach_cleared", breaches_cleared, partial(tell_subject, "breach_cleared"), act="tell", once=True),
     Watch("report_unanswered", reports_unanswered, ask_again),
     Watch("case_waits", cases_waiting, remind_investigator),

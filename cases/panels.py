@@ -2,17 +2,31 @@
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from cases.interim_forms import InterimForm, LiftInterimForm, RuleOutForm
-from cases.models import Case, Interim
+from cases.models import Case, Interim, Referral, Withholding
 from cases.models.interim import may_answer, may_impose
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
 from tipstaff.workflow.operations import available_to
 
 
+def there() -> dict[str, Exists]:
+    """To be read with the row of the case: which of these matters it has, so that the others cost no query."""
+    kinds = {"interims": Interim, "referrals": Referral, "withholdings": Withholding}
+    return {f"has_{name}": Exists(model.objects.filter(case=OuterRef("pk"))) for name, model in kinds.items()}
+
+
+def rows_of(case: Case, name: str) -> Any:
+    """The rows of one of these matters."""
+    rows = getattr(case, name)
+    return rows.all() if getattr(case, f"has_{name}", True) else rows.none()
+
+
 def interim_panel(case: Case, person: User) -> dict[str, Any]:
     """What was answered to the question of an interim measure, and the forms of who may answer it. One query."""
-    answers = list(case.interims.select_related("answered_by", "seconded_by", "measure__acknowledged_by"))
+    answers = list(rows_of(case, "interims").select_related("answered_by", "seconded_by", "measure__acknowledged_by"))
     for answer in answers:
         answer.case = case
         if answer.needed:
@@ -31,3 +45,12 @@ def interim_panel(case: Case, person: User) -> dict[str, Any]:
         if not answers:
             context["rule_out_form"] = RuleOutForm(prefix="interim-none")
     return context
+
+
+def authority_panel(case: Case, person: User) -> dict[str, Any]:
+    """What an authority was told, and what is kept from the account holder. Two queries."""
+    return {
+        "referrals": list(rows_of(case, "referrals")),
+        "withheld": next((order for order in rows_of(case, "withholdings") if order.in_force), None),
+        "may_refer": person.may(Permission.REFERRAL_MAKE) or person.may(Permission.NOTICE_WITHHOLD),
+    }

@@ -6,6 +6,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from cases import silence
 from cases.statement import measure as in_words
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
@@ -37,6 +38,7 @@ def tell_imposed(interim: "Interim", measure: "Sanction", *, actor: Actor) -> No
         actor=actor,
         language=to.language,
         link=notice.get_absolute_url(),
+        not_before=silence.withheld_until(interim.case),
         measure=measure,
     )
     if message is not None:
@@ -55,6 +57,7 @@ def tell_extended(interim: "Interim", *, actor: Actor) -> None:
         actor=actor,
         language=measure.subject.language,
         link=notice.get_absolute_url() if notice else "",
+        not_before=silence.withheld_until(interim.case),
         measure=measure,
     )
 

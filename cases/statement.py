@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from aup.matrix.words import called
 from aup.models.decision_matrix import said
+from cases import silence
 from tipstaff.accounts.models import Subject
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
@@ -38,7 +39,10 @@ def appeal_closes_at(decision: "Decision") -> datetime | None:
 
 
 def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:
-    """Give `to` the notice of `decision` and queue the mail that carries its link. In this transaction."""
+    """Give `to` the notice of `decision` and queue the mail that carries its link. In this transaction. Where the law
+    keeps it back, the page stands and the mail with its link waits; the clock of the statement starts with its end.
+    """
+    kept_back = silence.withheld_until(decision.case)
     with translation.override(to.language):
         notice = Notice(
             about=decision.reference,
@@ -59,10 +63,12 @@ def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:
         actor=actor,
         language=to.language,
         link=notice.get_absolute_url(),
+        not_before=kept_back,
         heading=notice.heading,
     )
     if message is not None:
         Notice.objects.filter(pk=notice.pk).update(message=message)
+    if message is not None and kept_back is None:
         clocks.start_if_set(decision, Clock.Kind.STATEMENT, severity=decision.case.severity, referral=decision.refers)
     return notice
 

@@ -13,6 +13,7 @@ from cases.views import (
     public,
     queue,
     redactions,
+    referrals,
     simulation,
 )
 
@@ -61,6 +62,11 @@ urlpatterns = [
     path("desk/cases/<str:ref>/interim/none/", interim.interim_rule_out, name="interim_rule_out"),
     path("desk/cases/<str:ref>/interim/second/", interim.interim_second, name="interim_second"),
     path("desk/cases/<str:ref>/interim/lift/", interim.interim_lift, name="interim_lift"),
+    path("desk/referrals/", referrals.referral_list, name="referral_list"),
+    path("desk/referrals/<str:ref>/", referrals.referral, name="referral"),
+    path("desk/referrals/<str:ref>/notice/", referrals.referral_make, name="referral_make"),
+    path("desk/referrals/<str:ref>/withhold/", referrals.notice_withhold, name="notice_withhold"),
+    path("desk/referrals/<str:ref>/tell/", referrals.notice_tell, name="notice_tell"),
     path("desk/sanctions/", measures.measure_list, name="measure_list"),
     path("desk/sanctions/<str:ref>/lift/", course.sanction_lift, name="sanction_lift"),
     path("desk/decisions/", decisions.decision_list, name="decision_list"),

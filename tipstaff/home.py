@@ -14,6 +14,7 @@ from appeals.models import Appeal
 from aup.models import Feedback, PolicyVersion
 from cases.models import Case, Decision, Report, Sanction
 from cases.models.effect import Confirmation
+from cases.models.referral import referable
 from governance.coverage import Coverage, survey
 from governance.models import AISystem, Ballot, Control, Waiver
 from tipstaff.access import lacks_second_factor, public
@@ -69,6 +70,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("cases:queue", _("Queue"), P.CASE_CLAIM),
         ("cases:report_list", _("Reports"), P.REPORT_TRIAGE),
         ("cases:decision_list", _("Decisions"), P.DECISION_CONFIRM),
+        ("cases:referral_list", _("Authorities"), P.REFERRAL_MAKE),
         ("cases:case_list", _("Cases"), P.CASE_VIEW),
         ("appeals:appeal_list", _("Appeals"), P.APPEAL_VIEW),
         ("governance:waiver_list", _("Waivers"), P.WAIVER_VIEW),
@@ -129,6 +131,10 @@ def _tiles(person: User) -> list[Tile]:
     if person.may(P.DECISION_CONFIRM):
         waiting = Decision.objects.waiting().count()
         tiles.append(Tile(waiting, _("decisions waiting for someone"), reverse("cases:decision_list")))
+    if person.may(P.REFERRAL_MAKE):
+        owed = referable().count()
+        label = _("notices owed to an authority")
+        tiles.append(Tile(owed, label, reverse("cases:referral_list"), "due" if owed else "ok"))
     if person.may(P.CASE_LEAD) or person.may(P.SANCTION_LIFT):
         failed = Sanction.objects.with_confirmation([Confirmation.FAILED], now()).count()
         label = _("measures that the gateway could not carry out")

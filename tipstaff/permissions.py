@@ -137,9 +137,14 @@ BUNDLES: dict[str, frozenset[Permission]] = {
     Role.LEAD: frozenset(_REVIEW | _WATCH | {P.CASE_LEAD, P.JOB_VIEW}),
     Role.ADJUDICATOR: frozenset(_ADJUDICATE),
     Role.SENIOR_ADJUDICATOR: frozenset(_ADJUDICATE),
-    Role.HEAD_OF_ENFORCEMENT: frozenset(_ADJUDICATE | _WATCH | {P.CASE_LEAD, P.JOB_VIEW}),
+    Role.HEAD_OF_ENFORCEMENT: frozenset(
+        _ADJUDICATE | _WATCH | {P.CASE_LEAD, P.JOB_VIEW, P.REFERRAL_MAKE, P.NOTICE_WITHHOLD}
+    ),
     Role.COUNSEL: frozenset(
-        _SEE_CASES | _KEEP | {P.DECISION_CONFIRM, P.DECISION_ISSUE, P.SANCTION_IMPOSE, P.REPORT_FILE}
+        _SEE_CASES
+        | _KEEP
+        | {P.DECISION_CONFIRM, P.DECISION_ISSUE, P.SANCTION_IMPOSE, P.REPORT_FILE}
+        | {P.INTERIM_SECOND, P.REFERRAL_MAKE, P.NOTICE_WITHHOLD}
     ),
     Role.COMPLIANCE: frozenset(
         _SEE_GOVERNANCE
@@ -163,7 +168,7 @@ BUNDLES: dict[str, frozenset[Permission]] = {
     ),
     Role.MEMBER: frozenset(_SIT),
     Role.CHAIR: frozenset(_SIT | {P.BALLOT_OPEN, P.WAIVER_SUSPEND, P.WAIVER_REVOKE} | _WATCH),
-    Role.CUSTODIAN: frozenset(_KEEP | {P.REPORT_FILE, P.FILE_READ}),
+    Role.CUSTODIAN: frozenset(_KEEP | {P.REPORT_FILE, P.FILE_READ, P.REFERRAL_MAKE}),
     Role.SYSTEM_OWNER: frozenset(_SEE_GOVERNANCE | _ASK | {P.SYSTEM_EDIT, P.REPORT_FILE}),
     Role.AUDITOR: frozenset(
         _SEE_GOVERNANCE

@@ -8,6 +8,7 @@ from cases.models.hand import Hand
 from cases.models.holding import Passing, Skip
 from cases.models.interim import Interim
 from cases.models.queue_filter import QueueFilter
+from cases.models.referral import Referral, Withholding
 from cases.models.report import Report
 from cases.models.sanction import Sanction
 
@@ -20,7 +21,9 @@ __all__ = [
     "Interim",
     "Passing",
     "QueueFilter",
+    "Referral",
     "Report",
     "Sanction",
     "Skip",
+    "Withholding",
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aup.models import Rule
+from cases import silence
 from cases.models import course, timing
 from cases.models.hand import Hand
 from cases.models.holding import Holding, claimed_by_actor, free_to_claim
@@ -196,6 +197,8 @@ class Case(Holding, Record):
     def open(self, *, actor: Actor) -> None:
         """Begin a case; its clocks start."""
         self.due_at = timing.begin(self)
+        if self.refers:
+            silence.tell_custodians(self, actor=actor)
 
     @operation(source=OPEN, permission=Permission.REPORT_TRIAGE, said=gettext_lazy("added a report to the case"))
     def join(self, *, actor: Actor, report: Any, severity: int) -> None:

@@ -62,7 +62,8 @@ def may_impose(interim: "Interim", actor: Actor) -> str | None:
         }
     if Sanction.objects.filter(interim__case=interim.case_id).standing(now()).exists():
         return _("An interim measure is in force in this case. Lift it first if another one is needed.")
-    if (interim.latest_end or now()) <= now():
+    latest = interim.latest_end
+    if latest is not None and latest <= now():
         return _("The %(hours)s hours that interim measures may last in this case are used up.") % {
             "hours": interim.cap
         }
@@ -78,7 +79,7 @@ def may_second(interim: "Interim", actor: Actor) -> str | None:
         return _("You imposed it; someone else must agree to it.")
     if (part := interim.case.part_of(actor)) in (Hand.Part.INVESTIGATED, Hand.Part.REPORTED):
         return _("You %(part)s this case; someone else must do this.") % {"part": Hand.Part(part).label}
-    if interim.longest_until is None or interim.measure.ends_at >= interim.longest_until:
+    if interim.longest_until is None or interim.measure.ends_at == interim.longest_until:
         return _("It lasts as long as it may already.")
     return None
 

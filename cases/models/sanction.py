@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import gateway
+from cases import gateway, silence
 from cases.models import served
 from cases.models.case import Case
 from cases.models.effect import (
@@ -280,6 +280,7 @@ class Sanction(Record):
             about=self,
             actor=actor,
             language=self.subject.language,
+            not_before=silence.withheld_until(self.case),
             reason=self.ended_reason,
         )
         gateway.tell_sanction(self, "lifted", actor=actor)

@@ -20,7 +20,7 @@ from cases.models import Case, Decision, Evidence, Finding, Sanction
 from cases.models.approval import may_propose, warning_missing
 from cases.models.course import at_rest
 from cases.models.evidence import case_claimed
-from cases.panels import interim_panel
+from cases.panels import authority_panel, interim_panel
 from cases.statement import measure
 from cases.views.context import context_of, decisions_of, fetch, near_cases, with_hands
 from cases.views.exhibits import glance, listed
@@ -76,7 +76,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "hands": case.hands.all(),
         "may_work": "release" in acts,
     } | context_of(case, before, conduct_at)
-    context |= interim_panel(case, request.user)
+    context |= interim_panel(case, request.user) | authority_panel(case, request.user)
     if "resume" in acts:
         context["resume_form"] = ResumeForm(prefix="resume")
     if "merge" in acts:

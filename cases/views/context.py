@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from cases.hand_over_forms import latest_passing
 from cases.models import Case, Decision, Hand
 from cases.models.decision import STANDING
+from cases.panels import there
 from governance.models import Waiver
 from tipstaff.access import StaffRequest
 from tipstaff.accounts.models import Subject
@@ -32,7 +33,7 @@ def fetch(request: StaffRequest, ref: str) -> Case:
     on = [Concat(Value("case:"), OuterRef("ref"))]
     on += [Concat(Value("subject:"), OuterRef(f"{account}__external_id")) for account in ABOVE]
     held = Exists(LegalHold.objects.standing().filter(on__in=on))
-    return get_object_or_404(cases.annotate(held=held, passed=latest_passing()), ref=ref)
+    return get_object_or_404(cases.annotate(held=held, passed=latest_passing(), **there()), ref=ref)
 
 
 def with_hands(case: Case) -> Case:

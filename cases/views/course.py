@@ -66,7 +66,7 @@ def sanction_lift(request: StaffRequest, ref: str) -> HttpResponse:
     sanctions = Sanction.objects.visible_to(request.user).decided().select_related("decision")
     sanction = get_object_or_404(sanctions, ref=ref)
     form = LiftForm(request.POST, prefix=sanction.ref)
-    decision = fetch_decision(request, sanction.decision.ref)
+    decision = fetch_decision(request, sanction.decision.ref)  # type: ignore[union-attr]  # of a decision, by the query
     if not form.is_valid():
         return decision_page(request, decision, status=422, lift_form=form)
     sanction.lift(actor=request.user, **form.cleaned_data)

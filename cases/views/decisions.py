@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cases.forms import LiftForm, SendBackForm
 from cases.models import Decision, Sanction
+from cases.panels import authority_panel
 from cases.statement import measure, sections
 from tipstaff.access import StaffRequest, needs
 from tipstaff.notices import webhooks
@@ -82,6 +83,7 @@ def decision_page(request: StaffRequest, decision: Decision, *, status: int = 20
         "findings": decision.case.findings.select_related("rule", "found_by"),
         "send_back_form": SendBackForm(prefix="send_back") if "send_back" in acts else None,
     }
+    context |= authority_panel(decision.case, request.user)
     return render(request, "cases/decision_page.html", context | bound, status=status)
 
 

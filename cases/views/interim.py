@@ -8,7 +8,8 @@ from django.views.decorators.http import require_POST
 
 from cases.interim_forms import InterimForm, LiftInterimForm, RuleOutForm
 from cases.models import Case, Interim
-from cases.views.console import case_page, fetch
+from cases.views.console import case_page
+from cases.views.context import fetch
 from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
 from tipstaff.workflow.refused import NotPermitted, Refused

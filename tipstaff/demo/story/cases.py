@@ -59,6 +59,7 @@ class CaseTeller:
     def told(self) -> Course:
         yield from self._reported()
         self.cases[self.plan.key] = self.case
+        yield from interim.referred(self)
         yield from interim.answered(self)
         if self.plan.ends == "open":
             return

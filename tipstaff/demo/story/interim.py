@@ -1,11 +1,11 @@
-"""Whether an account is limited until its case is decided: a limit that lapses or that somebody agrees to, one that is
-lifted, and the word that nothing has to be limited.
+"""What is done before a decision: an authority is told, where the rule asks for that; and the account is limited for
+now, or it is written down that nothing has to be.
 """
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cases.models import Interim
+from cases.models import Interim, Referral, Withholding
 from tipstaff.demo.story.prose import drawing, phrases
 from tipstaff.demo.story.stage import Course
 from tipstaff.sla.models import Clock
@@ -13,6 +13,24 @@ from tipstaff.time import now
 
 if TYPE_CHECKING:
     from tipstaff.demo.story.cases import CaseTeller
+
+
+def referred(teller: "CaseTeller") -> Course:
+    """The authority is told in time, where the rule asks for that; once it asks for silence for some hours."""
+    running = Clock.objects.running().about(teller.case).filter(kind=Clock.Kind.AUTHORITY).first()
+    if running is None:
+        return
+    rng, said = drawing(f"{teller.plan.key} referral"), phrases()["referral"]
+    yield now() + running.target * rng.uniform(0.1, 0.4)
+    who = teller.stage.people["custodian"]
+    Referral(case=teller.case, made_by=who, authority_ref=f"{rng.randint(1000, 9999)}/26", **said["notice"]).make(
+        actor=who
+    )
+    if teller.plan.key.startswith("tier"):
+        yield now() + timedelta(minutes=3)
+        counsel = teller.stage.people["counsel"]
+        until = now() + timedelta(hours=2)
+        Withholding(case=teller.case, ordered_by=counsel, until=until, **said["silence"]).order(actor=counsel)
 
 
 def answered(teller: "CaseTeller") -> Course:
