@@ -1,6 +1,8 @@
-"""Mails to colleagues about cases. What was written in a case stays there: the mail only says where to look."""
+"""Mails about how work is shared: to colleagues and to trusted flaggers. What was written in a case stays there."""
 
 from typing import Any
+
+from django.urls import reverse
 
 from tipstaff.accounts.models import User
 from tipstaff.notices import outbox
@@ -10,3 +12,14 @@ def of_passing(case: Any, to: User, actor: User) -> None:
     """Tell a colleague that a case is in their hands now."""
     link = case.get_absolute_url()
     outbox.queue("case_passed_on", to=to.email, about=case, actor=actor, link=link, person=to, giver=actor)
+
+
+def of_flagger_granted(flagger: Any, actor: Any) -> None:
+    """Send a trusted flagger the link of their own."""
+    link, contact = flagger.report_url, flagger.contact
+    outbox.queue("flagger_granted", to=contact, about=flagger, actor=actor, link=link, until=flagger.ends_at)
+
+
+def of_flagger_revoked(flagger: Any, actor: Any) -> None:
+    """Say that the link no longer puts reports first, and why."""
+    outbox.queue("flagger_revoked", to=flagger.contact, about=flagger, actor=actor, link=reverse("cases:report"))

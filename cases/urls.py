@@ -7,6 +7,7 @@ from cases.views import (
     decisions,
     desk,
     exhibits,
+    flaggers,
     hand_over,
     interim,
     measures,
@@ -20,12 +21,15 @@ from cases.views import (
 app_name = "cases"
 urlpatterns = [
     path("report/", public.report, name="report"),
+    path("report/flagger/<str:token>/", public.report_flagger, name="report_flagger"),
     path("follow/", public.follow, name="follow"),
     path("desk/reports/", desk.report_list, name="report_list"),
     path("desk/reports/<str:ref>/", desk.report_desk, name="report_desk"),
     path("desk/reports/<str:ref>/accept/", desk.report_accept, name="report_accept"),
     path("desk/reports/<str:ref>/decline/", desk.report_decline, name="report_decline"),
     path("desk/reports/<str:ref>/ask/", desk.report_ask, name="report_ask"),
+    path("desk/flaggers/", flaggers.flaggers, name="flaggers"),
+    path("desk/flaggers/<uuid:pk>/revoke/", flaggers.flagger_revoke, name="flagger_revoke"),
     path("desk/queue/", queue.queue, name="queue"),
     path("desk/queue/next/", queue.claim_next, name="claim_next"),
     path("desk/queue/counts/", queue.queue_counts, name="queue_counts"),

@@ -75,6 +75,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("appeals:appeal_list", _("Appeals"), P.APPEAL_VIEW),
         ("governance:waiver_list", _("Waivers"), P.WAIVER_VIEW),
         ("governance:system_list", _("Systems"), P.SYSTEM_VIEW),
+        ("cases:flaggers", _("Flaggers"), P.FLAGGER_GRANT),
         ("aup:feedback_list", _("Feedback"), P.FEEDBACK_ANSWER),
         ("board:board", _("Clocks"), P.CLOCK_BOARD),
         ("oversight:index", _("Oversight"), P.HISTORY_VIEW),

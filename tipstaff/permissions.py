@@ -13,6 +13,7 @@ class Permission(StrEnum):
     REPORT_VIEW = "report:view"
     REPORT_TRIAGE = "report:triage"
     REPORT_WITHDRAW = "report:withdraw"
+    FLAGGER_GRANT = "flagger:grant"
     CASE_VIEW = "case:view"
     CASE_OPEN = "case:open"
     CASE_CLAIM = "case:claim"
@@ -134,7 +135,7 @@ _ADJUDICATE |= {P.CLOCK_EXPLAIN, P.INTERIM_ANSWER, P.INTERIM_SECOND}
 
 BUNDLES: dict[str, frozenset[Permission]] = {
     Role.REVIEWER: frozenset(_REVIEW),
-    Role.LEAD: frozenset(_REVIEW | _WATCH | {P.CASE_LEAD, P.JOB_VIEW}),
+    Role.LEAD: frozenset(_REVIEW | _WATCH | {P.CASE_LEAD, P.JOB_VIEW, P.FLAGGER_GRANT}),
     Role.ADJUDICATOR: frozenset(_ADJUDICATE),
     Role.SENIOR_ADJUDICATOR: frozenset(_ADJUDICATE),
     Role.HEAD_OF_ENFORCEMENT: frozenset(
@@ -151,7 +152,7 @@ BUNDLES: dict[str, frozenset[Permission]] = {
         | {P.POLICY_SIGN_COMPLIANCE, P.CASE_VIEW, P.HISTORY_VIEW, P.REPORT_FILE, P.FILE_READ}
         | {P.CUSTODY_VIEW, P.HOLD_PLACE, P.HOLD_RELEASE, P.FILE_DISPOSE}
         | {P.WAIVER_SCREEN, P.WAIVER_SUSPEND, P.COMMITTEE_CONSTITUTE, P.SYSTEM_REVIEW, P.CONTROL_VERIFY}
-        | {P.ACKNOWLEDGEMENT_VIEW}
+        | {P.ACKNOWLEDGEMENT_VIEW, P.FLAGGER_GRANT}
         | _WATCH
     ),
     Role.PRODUCT: frozenset(_SEE_GOVERNANCE | _ASK | {P.POLICY_SIGN_PRODUCT, P.REPORT_FILE, P.ACKNOWLEDGEMENT_VIEW}),

@@ -247,6 +247,8 @@ FILE_UPLOAD_HANDLERS = ["tipstaff.vault.staging.StagingHandler"]
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
 RATE_LIMITS = {
     "report": "30/hour",
+    "report_contact": "40/day",  # from one e-mail address
+    "report_account": "300/hour",  # about one account
     "appeal": "30/hour",
     "follow": "60/hour",
     "waiver": "30/hour",

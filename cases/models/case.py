@@ -129,13 +129,13 @@ class Case(Holding, Record):
         return reverse("cases:case", args=[self.ref])
 
     @classmethod
-    def gather(cls, *, actor: Actor, subject: Subject, rule: Rule, severity: int) -> "Case":
+    def gather(cls, *, actor: Actor, subject: Subject, rule: Rule, severity: int, trust: int = 0) -> "Case":
         """The open case for this account and rule group, opened now if there is none. Whoever loses the race joins."""
         group = rule.group.code
         known = cls.objects.open_now().filter(subject=subject, rule_group=group).first()
         if known is not None:
             return known
-        case = cls(subject=subject, rule=rule, rule_group=group, severity=severity, opened_at=now())
+        case = cls(subject=subject, rule=rule, rule_group=group, severity=severity, trust=trust, opened_at=now())
         try:
             with transaction.atomic():
                 case.open(actor=actor)
@@ -207,6 +207,7 @@ class Case(Holding, Record):
         """
         if report.reported_by and not self.part_of(report.reported_by):
             self.take_part(report.reported_by, Hand.Part.REPORTED)
+        self.trust, self.flagged = max(self.trust, report.trust), self.flagged or report.flagger_id is not None
         if severity > self.severity:
             self.severity = severity
             self.due_at = timing.regrade(self)

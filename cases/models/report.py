@@ -10,13 +10,16 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aup.evaluation import severities
 from aup.models import Rule
+from cases import trust
 from cases.models.case import Case
+from cases.models.flagger import Flagger
 from tipstaff import languages
 from tipstaff.accounts.models import Subject, Token, User
 from tipstaff.notices import outbox
@@ -139,6 +142,10 @@ class Report(Record):
     decline_reason = models.CharField(max_length=20, choices=Decline, blank=True)
     decline_note = models.TextField(blank=True)
     case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="reports")
+    flagger = models.ForeignKey(Flagger, models.PROTECT, null=True, blank=True, related_name="reports")
+    trust = models.SmallIntegerField(default=0, editable=False, help_text="From -50 to 50, when it was filed.")
+    earlier_right = models.PositiveSmallIntegerField(default=0, editable=False)
+    earlier_wrong = models.PositiveSmallIntegerField(default=0, editable=False)
     answered_at = models.DateTimeField(null=True)
 
     untold = frozenset({"receipt_hash"})
@@ -147,7 +154,10 @@ class Report(Record):
 
     class Meta:
         ordering = ["received_at"]
-        indexes = [models.Index(fields=["state", "received_at"], name="report_by_state")]
+        indexes = [
+            models.Index(fields=["state", "received_at"], name="report_by_state"),
+            models.Index(Lower("contact"), "received_at", condition=~Q(contact=""), name="report_by_contact"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(state__in=["accepted", "answered", "closed"])
@@ -221,6 +231,15 @@ class Report(Record):
     def files(self) -> Iterable[SealedFile]:
         return SealedFile.objects.of(self)
 
+    def complete(self, *, actor: Actor) -> None:
+        """Look up how far this reporter was right before, and whether they are a trusted flagger today."""
+        if self.flagger is None and self.token:
+            self.flagger = Flagger.objects.standing(self.received_at).filter(token=self.token).first()
+        elif self.flagger and not self.flagger.stands:
+            self.flagger = None
+        earlier = trust.standing_of(self)
+        self.trust, self.earlier_right, self.earlier_wrong = earlier.score, earlier.right, earlier.wrong
+
     @operation(creates=True, permission=Permission.REPORT_FILE, said=gettext_lazy("filed the report"))
     def file(self, *, actor: Actor, files: list[SealedFile]) -> None:
         """Take a report in: seal it to its files, start the triage clock and confirm receipt (DSA 16(4))."""
@@ -270,7 +289,7 @@ class Report(Record):
         if severity not in severities(rule.facts, rule.version.matrix.document):
             raise Refused(severity_not_graded(rule))
         self.triaged_by, self.triaged_at, self.rule = actor, now(), rule
-        self.case = Case.gather(actor=actor, subject=subject, rule=rule, severity=severity)
+        self.case = Case.gather(actor=actor, subject=subject, rule=rule, severity=severity, trust=self.trust)
         self.case.join(actor=actor, report=self, severity=severity)
         clocks.stop(self, Clock.Kind.TRIAGE)
         return self.case

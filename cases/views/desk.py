@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.lookups import IsNull
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -33,7 +34,9 @@ def report_list(request: StaffRequest) -> HttpResponse:
     reports = Report.objects.visible_to(request.user).select_related("rule", "case")
     if state in Report.State.values:
         reports = reports.filter(state=state)
-    page = Paginator(reports.order_by("received_at"), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(reports.order_by(IsNull(F("flagger"), True), "received_at"), PAGE).get_page(
+        request.GET.get("page")
+    )
     context = {"page": page, "state": state, "states": Report.State.choices}
     return render(request, "cases/report_list.html", context)
 

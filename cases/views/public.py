@@ -4,18 +4,20 @@ from typing import Any
 
 from django import forms
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from aup.models import Rule
 from cases.forms import AnswerForm, CodeForm, ReportForm
 from cases.models import Report
+from cases.models.flagger import Flagger
 from cases.models.report import code_for
 from tipstaff.access import public
-from tipstaff.accounts.limits import limited
+from tipstaff.accounts.limits import limited, minutes_over, too_many_from_address
 from tipstaff.notices.views import private
 from tipstaff.permissions import Permission
 from tipstaff.vault import storage
@@ -23,23 +25,72 @@ from tipstaff.workflow.actors import LinkHolder
 
 
 @public
-@limited("report")
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest) -> HttpResponse:
-    """File a report. The same form sent twice is one report, and shows the same receipt code again."""
+    return report_page(request)
+
+
+@csrf_exempt  # the link is the credential; no cookie takes part
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def report_flagger(request: HttpRequest, token: str) -> HttpResponse:
+    """The form of a trusted flagger, by their own link. Once the status is over it is everybody's form, and says so."""
+    flagger = Flagger.by_link(token)
+    if flagger is None:
+        raise Http404
+    return private(report_page(request, flagger=flagger))
+
+
+def report_page(request: HttpRequest, *, flagger: Flagger | None = None) -> HttpResponse:
+    """File a report. The same form sent twice is one report, and shows the same receipt code again. Who files too many
+    is asked to wait, with everything they typed, unless it is about grave harm.
+    """
+    context: dict[str, Any] = {"flagger": flagger}
     if request.method != "POST":
-        return render(
-            request, "cases/report_form.html", {"form": ReportForm(initial={"rule": request.GET.get("rule")})}
-        )
+        form = ReportForm(initial={"rule": request.GET.get("rule")})
+        return render(request, "cases/report_form.html", context | {"form": form})
+    wait = minutes_over("report", request)
     form = ReportForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return render(request, "cases/report_form.html", {"form": form}, status=422)
-    code = code_for(str(form.cleaned_data["submission"]), form.cleaned_data["description"])
-    filed = Report.by_code(code) or _file(request, form)
+    whole = form.is_valid()
+    grave = whole and is_grave(form.cleaned_data["rule"])
+    refusal = too_many_from_address(wait) if wait and not grave else ""
+    if not (whole or refusal):
+        return render(request, "cases/report_form.html", context | {"form": form}, status=422)
+    if not refusal:
+        code = code_for(str(form.cleaned_data["submission"]), form.cleaned_data["description"])
+        known = Report.by_code(code)
+        refusal = "" if known or grave or (flagger and flagger.stands) else too_many(form.cleaned_data)
+    if refusal:
+        return render(request, "cases/report_form.html", context | {"form": form, "wait": refusal}, status=429)
+    filed = known or _file(request, form, flagger=flagger)
     return render(request, "cases/report_receipt.html", {"report": filed, "code": code})
 
 
-def _file(request: HttpRequest, form: ReportForm) -> Report:
+def is_grave(rule: Rule | None) -> bool:
+    """Whether a report under this rule is never turned away: a life may hang on it."""
+    return rule is not None and (rule.severity == 4 or rule.legal_referral == Rule.Referral.MANDATORY)
+
+
+def too_many(facts: dict[str, Any]) -> str:
+    """Why no more is taken from this reporter, or about this account, for now; "" if it is."""
+    if facts["contact"] and (minutes := minutes_over("report_contact", facts["contact"])):
+        return ngettext(
+            "We took many reports from this e-mail address today. Try again in %(minutes)s minute.",
+            "We took many reports from this e-mail address today. Try again in %(minutes)s minutes.",
+            minutes,
+        ) % {"minutes": minutes}
+    if facts["account"] and (minutes := minutes_over("report_account", facts["account"].strip())):
+        return ngettext(
+            "We took many reports about this account in the last hour, and are looking into it. "
+            "Try again in %(minutes)s minute.",
+            "We took many reports about this account in the last hour, and are looking into it. "
+            "Try again in %(minutes)s minutes.",
+            minutes,
+        ) % {"minutes": minutes}
+    return ""
+
+
+def _file(request: HttpRequest, form: ReportForm, **more: Any) -> Report:
     facts = dict(form.cleaned_data)
     submission, uploads = str(facts.pop("submission")), facts.pop("files")
     staff = request.user if request.user.is_authenticated else None
@@ -47,6 +98,7 @@ def _file(request: HttpRequest, form: ReportForm) -> Report:
     filed, code = Report.draw(
         submission,
         **facts,
+        **more,
         language=get_language() or "en",
         reported_by=staff,
         channel=Report.Channel.INTERNAL if staff else Report.Channel.PUBLIC,

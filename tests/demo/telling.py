@@ -20,7 +20,8 @@ NOW = datetime(2026, 6, 17, 9, 41, tzinfo=UTC)
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 REFERENCE = re.compile(r"\b[A-Z]-[0-9A-HJKMNP-TV-Z]{4,}\b")
 LINK = re.compile(r"http\S+")  # signed, and with a reference in it
-DRAWN = {"id", "message_id", "created_at", "start", "wrapped_key", "salt", "root"}  # random, or the real time
+TRUST = {"trust", "earlier_right", "earlier_wrong"}  # follows from what was filed before, by whichever hand
+DRAWN = TRUST | {"id", "message_id", "created_at", "start", "wrapped_key", "salt", "root"}  # random, or the real time
 
 
 @contextmanager

@@ -1,6 +1,9 @@
-"""How often a public door may be used, per address. One table in settings, enforced here and told on the page."""
+"""How often a public door may be used, per address and by what is typed there. One table in settings, enforced here and
+told on the page.
+"""
 
 import functools
+import hashlib
 import ipaddress
 from typing import Any
 
@@ -26,6 +29,36 @@ class _PerAddress(SimpleRateThrottle):
         return f"limit:{self.scope}:{_network(self.get_ident(request))}"
 
 
+class _PerWord(SimpleRateThrottle):
+    """The same counter for something that was typed."""
+
+    def __init__(self, scope: str, word: str) -> None:
+        self.scope, self.word = scope, hashlib.sha256(word.casefold().encode()).hexdigest()
+        self.rate = settings.RATE_LIMITS[scope]
+        self.num_requests, self.duration = self.parse_rate(self.rate)
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        return f"limit:{self.scope}:{self.word}"
+
+
+def minutes_over(scope: str, of: HttpRequest | str) -> int:
+    """Count one use of `scope` from the address of a request, or of a word that was typed. 0 if it is within
+    `settings.RATE_LIMITS[scope]`, else after how many minutes to try again.
+    """
+    counter = _PerWord(scope, of) if isinstance(of, str) else _PerAddress(scope)
+    if counter.allow_request(of, None):  # type: ignore[arg-type]
+        return 0
+    return int((counter.wait() or 60) // 60) + 1
+
+
+def too_many_from_address(minutes: int) -> str:
+    return ngettext(
+        "That is more than we take from one address at a time. Try again in %(minutes)s minute.",
+        "That is more than we take from one address at a time. Try again in %(minutes)s minutes.",
+        minutes,
+    ) % {"minutes": minutes}
+
+
 def _network(address: str) -> str:
     """The address, or for IPv6 the /64 it lies in: one household or server has all of it."""
     try:
@@ -41,17 +74,8 @@ def limited(scope: str) -> Any:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            throttle = _PerAddress(scope)
-            if request.method == "POST" and not throttle.allow_request(request, view):  # type: ignore[arg-type]
-                minutes = int((throttle.wait() or 60) // 60) + 1
-                raise TooMany(
-                    ngettext(
-                        "That is more than we take from one address at a time. Try again in %(minutes)s minute.",
-                        "That is more than we take from one address at a time. Try again in %(minutes)s minutes.",
-                        minutes,
-                    )
-                    % {"minutes": minutes}
-                )
+            if request.method == "POST" and (minutes := minutes_over(scope, request)):
+                raise TooMany(too_many_from_address(minutes))
             return view(request, *args, **kwargs)
 
         return counted

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from cases.models import Report
+from cases.models.flagger import Flagger
 from tipstaff.accounts.models import Token, User
 from tipstaff.demo.story import appeals, files
 from tipstaff.demo.story.prose import Matter, Words, drawing, matters, phrases
@@ -36,6 +37,21 @@ class Reporters:
         bench = self._let_in("Test bench, no longer used", Permission.REPORT_FILE)
         if bench.revoked_at is None:
             bench.revoke(actor=stage.people["admin"])
+        self._trusted()
+
+    def _trusted(self) -> None:
+        """Two organisations whose reports come first, and one that is trusted no more."""
+        lead, compliance = self.stage.people["lead"], self.stage.people["compliance"]
+        if Flagger.objects.exists():
+            return
+        for trusted in phrases()["flaggers"]:
+            token = self.token if trusted.get("machine") else None
+            facts = {name: trusted[name] for name in ("name", "contact", "reason")}
+            ends_at = self.stage.began + timedelta(days=200)
+            flagger = Flagger(token=token, ends_at=ends_at, granted_by=compliance, granted_at=now(), **facts)
+            flagger.grant(actor=compliance)
+            if "revoked" in trusted:
+                flagger.revoke(actor=lead, reason=trusted["revoked"])
 
     def _let_in(self, name: str, *scopes: Permission) -> Token:
         """A machine is given a token, long before it calls."""
