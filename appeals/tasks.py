@@ -9,4 +9,4 @@ from tipstaff.notices import reminders
 @shared_task(ignore_result=True)
 def tell_endings() -> None:
     """Tell of the right to appeal before it ends, and of appeals that lie."""
-    reminders.sweep("appeal-endings", lapses.WATCHES)
+    reminders.sweep(lapses.WATCHES)

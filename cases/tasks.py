@@ -57,4 +57,4 @@ def prepare_evidence() -> None:
 @shared_task(ignore_result=True)
 def tell_endings() -> None:
     """Tell of measures and claims that end, and ask again where an answer is missing."""
-    reminders.sweep("case-endings", lapses.WATCHES)
+    reminders.sweep(lapses.WATCHES)

@@ -9,4 +9,4 @@ from tipstaff.notices import reminders
 @shared_task(ignore_result=True)
 def tell_endings() -> None:
     """Tell of waivers that end, lapse or wait for an answer."""
-    reminders.sweep("waiver-endings", lapses.WATCHES)
+    reminders.sweep(lapses.WATCHES)

@@ -9,4 +9,4 @@ from tipstaff.notices import reminders
 @shared_task(ignore_result=True)
 def tell_endings() -> None:
     """Tell the custodians, once a week, of disposals that wait."""
-    reminders.sweep("custody-reminders", lapses.WATCHES)
+    reminders.sweep(lapses.WATCHES)

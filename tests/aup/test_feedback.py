@@ -15,7 +15,7 @@ from tipstaff.accounts.models import User
 from tipstaff.ledger.models import Event
 from tipstaff.notices.models import Message, Notice
 from tipstaff.sla.models import Clock
-from tipstaff.sla.sweep import bring_up_to_date
+from tipstaff.sla.sweep import sweep
 from tipstaff.sla.working_time import WEEKDAYS
 from tipstaff.time import moved_to, now
 from tipstaff.workflow.actors import LinkHolder
@@ -205,7 +205,7 @@ class TestTheClock:
     def test_those_who_answer_are_told_and_nobody_else(self, feedback, editor):
         enrolled("chief", "lead")
         with moved_to(feedback.received_at + timedelta(days=40)):
-            bring_up_to_date()
+            sweep()
         told = Message.objects.filter(kind="clock_escalated", about=feedback.reference)
         assert editor.email in set(told.values_list("recipient", flat=True))
         heard = User.objects.filter(email__in=told.values("recipient"))

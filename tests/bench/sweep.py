@@ -185,7 +185,7 @@ def work() -> None:
 
     from tipstaff.jobs import memory
     from tipstaff.sla.models import Clock
-    from tipstaff.sla.sweep import bring_up_to_date
+    from tipstaff.sla.sweep import sweep
 
     with connection.cursor() as cursor:  # warm: what is measured is the sweep and not the first reading of the disk
         for table in ("sla_clock", "cases_case", "ledger_stream"):
@@ -201,10 +201,10 @@ def work() -> None:
         import cProfile
 
         profile = cProfile.Profile()
-        moved = profile.runcall(bring_up_to_date)
+        moved = profile.runcall(sweep)
         profile.dump_stats(f"{os.environ['PROFILE']}.{os.getpid()}")
     else:
-        moved = bring_up_to_date()
+        moved = sweep()
     seconds, cpu = time.monotonic() - began, time.process_time() - cpu
     print(json.dumps({"moved": moved, "seconds": seconds, "cpu": cpu, "server": _spent(backend) - server}))
 

@@ -132,7 +132,7 @@ def test_what_is_sent_has_the_keys_of_the_examples() -> None:
     factories.issued().sanctions.restricting()[0].lift(actor=person("adjudicator"), reason="Put right.")
     expired = factories.issued().sanctions.get(ends_at__isnull=False)
     with moved_to(expired.ends_at):
-        reminders.sweep("case-endings", lapses.WATCHES)
+        reminders.sweep(lapses.WATCHES)
     limited = factories.claimed(code="FR-02", severity=4)
     interim = Interim(case=limited, needed=True, answered_by=person("reviewer"), reason=factories.REASONS)
     interim.impose(actor=person("reviewer"), kind="rate_limit", terms={})

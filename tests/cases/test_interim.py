@@ -232,9 +232,9 @@ class TestEnd:
     def test_told_once_when_it_lapsed(self, case: Case) -> None:
         measure = imposed(case).measure
         with moved_to(measure.ends_at + HOUR):
-            assert reminders.sweep("case-endings", lapses.WATCHES) >= 1
+            assert reminders.sweep(lapses.WATCHES) >= 1
             assert len(mails("interim_ended")) == 1
-            reminders.sweep("case-endings", lapses.WATCHES)
+            reminders.sweep(lapses.WATCHES)
         assert len(mails("interim_ended")) == 1
         assert not mails("measure_ended")
 

@@ -17,7 +17,6 @@ from tests.factories import person
 from tipstaff.ledger.models import Event
 from tipstaff.notices import reminders
 from tipstaff.notices.models import Delivery, Message, Reminder
-from tipstaff.sla.models import Heartbeat
 from tipstaff.time import moved_to, now
 from tipstaff.workflow.actors import LinkHolder
 
@@ -27,7 +26,7 @@ SECOND = timedelta(seconds=1)
 
 def told_at(at: datetime) -> int:
     with moved_to(at):
-        return reminders.sweep("case-endings", lapses.WATCHES)
+        return reminders.sweep(lapses.WATCHES)
 
 
 def mails(kind: str) -> list[Message]:
@@ -160,10 +159,6 @@ class TestABreachThatStopsCounting:
 
 
 class TestTheSweep:
-    def test_beats(self, people: dict) -> None:
-        told_at(now())
-        assert Heartbeat.objects.filter(name="case-endings").exists()
-
     def test_asks_once_a_watch_when_there_is_nothing(self, people: dict) -> None:
         with CaptureQueriesContext(
             connection,
@@ -192,7 +187,7 @@ class TestTheSweep:
 
         def sweep() -> int:
             with moved_to(second.ends_at):
-                return reminders.sweep("ill", [reminders.Watch("ill", lapses.measures_ended, tell)])
+                return reminders.sweep([reminders.Watch("ill", lapses.measures_ended, tell)])
 
         assert (sweep(), told) == (1, [second])
         ill.clear()

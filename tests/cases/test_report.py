@@ -146,7 +146,7 @@ class TestTriage:
         assert page.url == case.get_absolute_url()
         assert (case.subject.external_id, case.severity, case.rule_group) == ("acct_new", 3, "SP")
         assert Clock.objects.about(report).get(kind="triage").outcome == "met"
-        assert case.due_at == Clock.objects.about(case).get().due_at
+        assert case.due_at == Clock.objects.about(case).get(kind="decision").due_at
 
     def test_a_second_report_joins_and_another_group_does_not(self) -> None:
         account = factories.subject()

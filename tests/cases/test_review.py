@@ -72,7 +72,7 @@ class TestGrading:
         before = case.due_at
         factories.case(about=account, severity=3)
         case.refresh_from_db()
-        clock = Clock.objects.about(case).get()
+        clock = Clock.objects.about(case).get(kind="decision")
         assert (case.severity, clock.severity) == (3, 3)
         assert case.due_at == clock.due_at < before
 

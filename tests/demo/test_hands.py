@@ -4,24 +4,24 @@ import pytest
 
 from tests.demo.telling import in_a_process_of_its_own
 from tipstaff.demo.story.hands import dealt
-from tipstaff.sla.models import Heartbeat
+from tipstaff.jobs.models import Tick
 
 PRELUDE = (
     "import os, time",
     "from tipstaff.demo.story.hands import all_or_none",
-    "from tipstaff.sla.models import Heartbeat",
-    "beat = lambda name: lambda: Heartbeat.beat(name)",
+    "from tipstaff.jobs.models import Tick",
+    "beat = lambda name: lambda: Tick.objects.create(name=name)",
 )
 
 
 @pytest.fixture
 def names(clone: str) -> str:
-    Heartbeat.objects.all().delete()
+    Tick.objects.all().delete()
     return clone
 
 
 def left() -> set[str]:
-    return set(Heartbeat.objects.values_list("name", flat=True))
+    return set(Tick.objects.values_list("name", flat=True))
 
 
 def test_what_both_wrote_is_there(names: str) -> None:
@@ -32,9 +32,9 @@ def test_what_both_wrote_is_there(names: str) -> None:
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [
-        ("lambda: (Heartbeat.beat('two'), 1 / 0)", "ZeroDivisionError: division by zero"),
-        ("lambda: (Heartbeat.beat('two'), os._exit(9))", "A hand died."),
-        ("lambda: (time.sleep(0.3), Heartbeat.beat('one'))", "canceling statement due to lock timeout"),
+        ("lambda: (Tick.objects.create(name='two'), 1 / 0)", "ZeroDivisionError: division by zero"),
+        ("lambda: (Tick.objects.create(name='two'), os._exit(9))", "A hand died."),
+        ("lambda: (time.sleep(0.3), Tick.objects.create(name='one'))", "canceling statement due to lock timeout"),
     ],
     ids=["it fails", "it dies", "it wants what the other has"],
 )

@@ -20,7 +20,7 @@ PAUSE = 0.3  # seconds between two sweeps
 
 def live(began: float, begin: datetime, speed: float, end: datetime, *, jumps: bool) -> None:
     """Sweep until `end`. A database that is away is asked again."""
-    from tipstaff.sla.sweep import bring_up_to_date
+    from tipstaff.sla.sweep import sweep
 
     at = begin
     while at < end:
@@ -28,7 +28,7 @@ def live(began: float, begin: datetime, speed: float, end: datetime, *, jumps: b
         wrong = timedelta(hours=random.choice([-30, -3, 0, 0, 0.05])) if jumps else timedelta(0)
         with time_machine.travel(at + wrong, tick=False):
             try:
-                bring_up_to_date()
+                sweep()
             except (DatabaseError, InterfaceError):
                 connection.close()
         time.sleep(PAUSE)

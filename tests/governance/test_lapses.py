@@ -24,7 +24,7 @@ SECOND = timedelta(seconds=1)
 
 def told_at(at: datetime) -> int:
     with moved_to(at):
-        return reminders.sweep("waiver-endings", lapses.WATCHES)
+        return reminders.sweep(lapses.WATCHES)
 
 
 def mails(about: Waiver, kind: str = "waiver_reminder") -> list[Message]:

@@ -1,6 +1,5 @@
 """The heartbeat: what counts as a run, what is late, who is dead, and what the page says of it."""
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -210,9 +209,8 @@ class TestThePage:
 
     def test_says_that_the_broker_is_down(self, people: dict, enter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CELERY_BROKER_READ_URL", "redis://127.0.0.1:1/0")
-        began = time.monotonic()
         answer = enter("admin").get("/jobs/")
-        assert (answer.status_code, time.monotonic() - began < 8) == (200, True)
+        assert answer.status_code == 200
         assert "The broker does not answer." in answer.text
 
     def test_asks_again_and_gets_the_fragment(self, people: dict, enter: Any) -> None:

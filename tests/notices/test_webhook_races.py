@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections import Counter
 from typing import Any
 
@@ -93,7 +92,7 @@ def test_one_round_at_a_time_whoever_ticks(clone: str, receiver: Receiver) -> No
 
     def answer(call: Any) -> int:
         arrived.set()
-        released.wait(10)
+        released.wait(60)
         return 200
 
     def first() -> None:
@@ -105,9 +104,8 @@ def test_one_round_at_a_time_whoever_ticks(clone: str, receiver: Receiver) -> No
     thread.start()
     assert arrived.wait(10)
     queued(endpoint, factories.subject(), 2)
-    started = time.monotonic()
     tasks.deliver_webhooks()
-    assert time.monotonic() - started < 1, "the second tick waited for the first"
+    assert thread.is_alive(), "the second tick waited for the first"
     released.set()
     thread.join(30)
     assert sorted(call.payload["data"]["number"] for call in receiver.calls) == [1, 2], "the first round took both"

@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 
 def told_at(at: datetime) -> int:
     with moved_to(at):
-        return reminders.sweep("custody-reminders", lapses.WATCHES)
+        return reminders.sweep(lapses.WATCHES)
 
 
 def test_one_mail_a_week_while_something_waits() -> None:

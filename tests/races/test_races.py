@@ -300,7 +300,8 @@ def test_two_sweeps_record_each_level_once(race: Race) -> None:
         clock = Clock.objects.get(about=case.reference, kind="decision")
         assert [alert.level for alert in clock.alerts.order_by("level")] == [50, 75, 100, 150]
         assert clock.breached_at == clock.due_at
-        assert Event.objects.filter(stream_id=case.stream, kind="clock.breached").count() == 1
+        missed = Clock.objects.filter(about=case.reference, breached_at__isnull=False).count()
+        assert Event.objects.filter(stream_id=case.stream, kind="clock.breached").count() == missed
 
 
 def test_ten_workers_hand_every_mail_over_once(race: Race) -> None:

@@ -17,7 +17,7 @@ from tipstaff.accounts.models import Subject
 from tipstaff.ledger.models import Event
 from tipstaff.sla import clocks
 from tipstaff.sla.models import LEVELS, Clock, ClockAlert, Untold
-from tipstaff.sla.sweep import bring_up_to_date, sweep
+from tipstaff.sla.sweep import sweep
 from tipstaff.workflow import rows, unit
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -128,7 +128,7 @@ def test_a_batch_that_is_killed_is_rolled_back_whole_and_done_by_the_next(monkey
     with monkeypatch.context() as patched, after(DAY * 1.1):
         patched.setattr(unit, "write", killed)
         with pytest.raises(KeyboardInterrupt):
-            bring_up_to_date()
+            sweep()
     assert batches == [6, 6]  # two clocks at three levels
     assert (ClockAlert.objects.count(), Untold.objects.count()) == (6, 2)
     assert sorted(stored(clock).level for clock in made) == [0, 0, 0, 100, 100]

@@ -146,10 +146,12 @@ class TestSweep:
         for percent in (51, 76, 101):
             with after(DAY * percent / 100):
                 sweep()
-        mails = Message.objects.filter(kind="clock_escalated", about=case.reference, recipient="reviewer@demo.example")
-        assert mails.count() == 3
-        assert "is late" in mails.order_by("-queued_at").first().subject
-        assert case.get_absolute_url() in mails.first().text
+        kinds = ["clock_escalated", "clocks_escalated"]  # other clocks of the case pass levels of their own meanwhile
+        mails = list(Message.objects.filter(kind__in=kinds, recipient="reviewer@demo.example").order_by("queued_at"))
+        assert len(mails) == 3
+        assert all(case.ref in mail.text for mail in mails)
+        assert "is late" in mails[-1].subject
+        assert case.get_absolute_url() in mails[-1].text
 
     def test_somebody_who_left_is_not_written_to(self) -> None:
         with moved_to(START):

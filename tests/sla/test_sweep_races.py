@@ -44,7 +44,8 @@ def test_two_sweeps_record_each_level_once_and_mail_nobody_twice_of_it(clone: st
     for case in cases:
         clock = Clock.objects.get(about=case.reference, kind="decision")
         assert list(clock.alerts.order_by("level").values_list("level", flat=True)) == [50, 75, 100, 150]
-        assert Event.objects.filter(stream=case.stream, kind="clock.breached").count() == 1
+        missed = Clock.objects.filter(about=case.reference, breached_at__isnull=False).count()
+        assert Event.objects.filter(stream=case.stream, kind="clock.breached").count() == missed
     mails = Message.objects.filter(kind__in=["clock_escalated", "clocks_escalated"])
     for mailbox in ("lead", "head"):
         text = "".join(mail.text for mail in mails.filter(recipient=f"{mailbox}@demo.example"))

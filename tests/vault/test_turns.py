@@ -2,11 +2,10 @@
 
 import contextlib
 import json
-import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tipstaff.vault.reading import turns as module
@@ -125,13 +124,11 @@ class TestFormats:
 
 class TestHostile:
     def test_ten_megabytes_on_one_line(self) -> None:
-        began = time.monotonic()
         for text in ("a" * 10_000_000, "a: " * 3_300_000, '{"role":"user","text":"' + "a b. " * 2_000_000 + '"}'):
             lines, _turns, cut = limited(parse(text)[1])
             assert cut
             assert len(lines) == module.LINES_LIMIT
             assert max(len(line.text) for line in lines) <= module.LINE_CHARACTERS
-        assert time.monotonic() - began < 20
 
     def test_a_hundred_thousand_turns(self) -> None:
         lines, turns, cut = limited(parse('{"role":"user","text":"hi"}\n' * 100_000)[1])
@@ -183,6 +180,7 @@ anything = st.recursive(
 
 class TestProperties:
     @given(st.text() | anything.map(json.dumps) | st.lists(anything.map(json.dumps)).map("\n".join))
+    @example('{"role":{},"content":{"":[null]}}')
     def test_nothing_raises_and_everything_can_be_sealed(self, text: str) -> None:
         parser, turns, why = parse(text)
         lines, count, cut = limited(turns)

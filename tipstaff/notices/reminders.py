@@ -17,7 +17,6 @@ from tipstaff.accounts.models import User
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Message, Reminder
 from tipstaff.permissions import Role
-from tipstaff.sla.models import Heartbeat
 from tipstaff.time import now
 from tipstaff.workflow.actors import System
 from tipstaff.workflow.models import Record
@@ -90,11 +89,9 @@ def asked_at(model: type[Record], mail: str) -> Subquery:
     return Subquery(mails.values("queued_at")[:1])
 
 
-def sweep(name: str, watches: Iterable[Watch[Any]]) -> int:
-    """Tell of everything that `watches` find, the oldest ending first, and say that this was done; how many."""
-    told = sum(_tell_due(watch, now()) for watch in watches)
-    Heartbeat.beat(name)
-    return told
+def sweep(watches: Iterable[Watch[Any]]) -> int:
+    """Tell of everything that `watches` find, the oldest ending first; how many."""
+    return sum(_tell_due(watch, now()) for watch in watches)
 
 
 def _tell_due(watch: Watch[Any], at: datetime) -> int:

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from tipstaff.notices.models import Endpoint
 from tipstaff.sla.levels import reach, takers
-from tipstaff.sla.models import Clock, Heartbeat
+from tipstaff.sla.models import Clock
 from tipstaff.sla.telling import tell
 from tipstaff.time import now
 from tipstaff.workflow.rows import among, lock_free
@@ -22,17 +22,9 @@ BATCH = 250  # clocks in one transaction, so that nobody at work on one of them 
 
 
 def sweep(seconds: float | None = None) -> int:
-    """Bring every clock up to date, and say that this was done; returns how many moved. After `seconds` no more batch
-    is begun: what is left is still due, and the next sweep goes on.
-    """
-    moved = bring_up_to_date(seconds)
-    Heartbeat.beat("sweep")
-    return moved
-
-
-def bring_up_to_date(seconds: float | None = None) -> int:
-    """Record what is due now, tell people of it, and return how many clocks moved. Safe twice at once: whoever comes
-    second leaves out what the first has in hand, and each (clock, level) exists once.
+    """Record what is due now, tell people of it, and return how many clocks moved. After `seconds` no more batch is
+    begun: what is left is still due, and the next sweep goes on. Safe twice at once: whoever comes second leaves out
+    what the first has in hand, and each (clock, level) exists once.
     """
     at, moved = now(), 0
     ends = None if seconds is None else monotonic() + seconds

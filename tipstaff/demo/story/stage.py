@@ -100,7 +100,7 @@ class Stage:
     def _run_clocks(self, until: datetime, work: UnitOfWork) -> None:
         """Sweep whenever something is due, as the beat would have done."""
         while (due := self.alarm.rings_at) is not None and due + SEEN_AFTER < until:
-            self._do(work, due + SEEN_AFTER, sweep.bring_up_to_date)
+            self._do(work, due + SEEN_AFTER, sweep.sweep)
 
     def _post(self, work: UnitOfWork, queued: list[str], *, only_clocks: bool) -> None:
         """Hand over what was queued just now. What is recent waits for the worker; it was not late, so clocks stop."""

@@ -1,6 +1,5 @@
 from tipstaff.sla.models.calendar import Calendar, CalendarEdition
 from tipstaff.sla.models.clock import LEVELS, PAUSE_CAP, Clock, ClockAlert
-from tipstaff.sla.models.heartbeat import Heartbeat
 from tipstaff.sla.models.kinds import Kind
 from tipstaff.sla.models.recalculation import Recalculation
 from tipstaff.sla.models.target import Target, TargetTable
@@ -13,7 +12,6 @@ __all__ = [
     "CalendarEdition",
     "Clock",
     "ClockAlert",
-    "Heartbeat",
     "Kind",
     "Recalculation",
     "Target",

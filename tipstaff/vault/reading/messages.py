@@ -51,7 +51,7 @@ def _when(message: dict[str, Any]) -> str:
 def _parts(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for key in CONTENTS:
         if key in message and (said := list(_said(message[key], DEPTH))):
-            kind = TOOL if message.get("role") in {"tool", "function"} else None
+            kind = TOOL if message.get("role") in ("tool", "function") else None
             yield from ((kind or part, text) for part, text in said)
             break
     calls = message.get("tool_calls")
