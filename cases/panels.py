@@ -14,7 +14,7 @@ from tipstaff.workflow.operations import available_to
 
 def there() -> dict[str, Exists]:
     """To be read with the row of the case: which of these matters it has, so that the others cost no query."""
-    kinds = {"interims": Interim, "referrals": Referral, "withholdings": Withholding}
+    kinds: dict[str, Any] = {"interims": Interim, "referrals": Referral, "withholdings": Withholding}
     return {f"has_{name}": Exists(model.objects.filter(case=OuterRef("pk"))) for name, model in kinds.items()}
 
 

@@ -16,6 +16,7 @@ from cases.views import (
     redactions,
     referrals,
     simulation,
+    verdicts,
 )
 
 app_name = "cases"
@@ -76,6 +77,7 @@ urlpatterns = [
     path("desk/decisions/", decisions.decision_list, name="decision_list"),
     path("desk/decisions/<str:ref>/", decisions.decision, name="decision"),
     path("desk/decisions/<str:ref>/confirm/", decisions.decision_confirm, name="decision_confirm"),
+    path("desk/decisions/<str:ref>/verdict/", verdicts.verdict_give, name="verdict_give"),
     path("desk/decisions/<str:ref>/issue/", decisions.decision_issue, name="decision_issue"),
     path("desk/decisions/<str:ref>/withdraw/", decisions.decision_withdraw, name="decision_withdraw"),
     path("desk/decisions/<str:ref>/send-back/", decisions.decision_send_back, name="decision_send_back"),

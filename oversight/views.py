@@ -6,15 +6,18 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.models import Case
+from cases.models.verdict import hidden_from
 from oversight import history
 from tipstaff.access import StaffRequest, needs
 from tipstaff.ledger.models import Event, Leaf
 from tipstaff.permissions import Permission
 from tipstaff.replica import may_lag
 from tipstaff.workflow.history import describe
+from tipstaff.workflow.refused import Refused
 
 PAGE = 50
 
@@ -38,7 +41,14 @@ def index(request: StaffRequest) -> HttpResponse:
 
 
 def fetch(request: StaffRequest, ref: str) -> Case:
-    return get_object_or_404(Case.objects.visible_to(request.user).select_related("subject", "rule"), ref=ref)
+    """The case. Refused to who still has to say what they would decide in it: its history tells what was proposed."""
+    case = get_object_or_404(Case.objects.visible_to(request.user).select_related("subject", "rule"), ref=ref)
+    if hidden_from(request.user, *case.decisions.waiting().select_related("case")):
+        raise Refused(
+            _("A decision waits for your own verdict in %(case)s; its history is shown after that.")
+            % {"case": case.ref}
+        )
+    return case
 
 
 @require_safe

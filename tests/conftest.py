@@ -36,7 +36,7 @@ hypothesis.settings.load_profile("tipstaff")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    os.environ |= {"TESTING": "1", "DJANGO_SETTINGS_MODULE": "tipstaff.settings"}
+    os.environ |= {"TESTING": "1", "OWN_VERDICT_FIRST": "0", "DJANGO_SETTINGS_MODULE": "tipstaff.settings"}
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
         _start_services(config)

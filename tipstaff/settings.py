@@ -258,6 +258,9 @@ RATE_LIMITS = {
 
 # --- How this organisation enforces ---
 SELF_ISSUE_T1 = env.bool("SELF_ISSUE_T1", default=False)  # may the proposer of a T1 warning issue it too?
+OWN_VERDICT_FIRST = env.bool(
+    "OWN_VERDICT_FIRST", default=True
+)  # is a proposal hidden until one said what one would decide?
 CLAIM_MINUTES = 30
 PASS_MINUTES = env.int("PASS_MINUTES", default=120)  # how long a case that was passed on waits for who it went to
 SKIP_HOURS = env.int("SKIP_HOURS", default=12)  # how long a case is not offered again to who skipped it

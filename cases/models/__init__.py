@@ -11,6 +11,7 @@ from cases.models.queue_filter import QueueFilter
 from cases.models.referral import Referral, Withholding
 from cases.models.report import Report
 from cases.models.sanction import Sanction
+from cases.models.verdict import Verdict
 
 __all__ = [
     "Case",
@@ -25,5 +26,6 @@ __all__ = [
     "Report",
     "Sanction",
     "Skip",
+    "Verdict",
     "Withholding",
 ]

@@ -61,7 +61,7 @@ def may_confirm(decision: "Decision", actor: Actor) -> str | None:
         return _("This decision needs no confirmer; it can be issued.")
     if _needs_counsel(decision) and Role.COUNSEL not in _roles(actor):
         return _("Counsel confirms a termination with legal referral.")
-    return None
+    return verdict_missing(decision, actor)
 
 
 def may_issue(decision: "Decision", actor: Actor) -> str | None:
@@ -77,7 +77,16 @@ def may_issue(decision: "Decision", actor: Actor) -> str | None:
         return _("A decision of this weight is issued by: %(who)s.") % {"who": who}
     if decision.needs_confirmer and decision.confirmed_by is None:
         return _("Someone else has to confirm this decision before it can be issued.")
-    return warning_missing(decision)
+    return verdict_missing(decision, actor) or warning_missing(decision)
+
+
+def verdict_missing(decision: "Decision", actor: Actor) -> str | None:
+    """Whoever agrees to what somebody else proposed says first what they would decide."""
+    if not settings.OWN_VERDICT_FIRST or not isinstance(actor, User):
+        return None
+    if decision.verdicts.filter(person=actor).exists():
+        return None
+    return _("Give your own verdict first; you see what was proposed after that.")
 
 
 def _may_issue_own(decision: "Decision") -> str | None:

@@ -20,6 +20,7 @@ from cases.models import Case, Decision, Evidence, Finding, Sanction
 from cases.models.approval import may_propose, warning_missing
 from cases.models.course import at_rest
 from cases.models.evidence import case_claimed
+from cases.models.verdict import hidden_from
 from cases.panels import authority_panel, interim_panel
 from cases.statement import measure
 from cases.views.context import context_of, decisions_of, fetch, near_cases, with_hands
@@ -54,6 +55,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
     with_files = [report for report in reports if report.has_files]
     conduct_at = first_conduct(case, reports)
     decisions, before = decisions_of(case, conduct_at)
+    veiled = hidden_from(request.user, *decisions)
     issued = any(decision.issued_at for decision in decisions)
     acts = {operation.name for operation in available_to(case, request.user)}
     clocks = told_of(case, *decisions)
@@ -69,6 +71,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "purposes": showing.Purpose.choices,
         "findings": list(case.findings.select_related("rule", "found_by")),
         "decisions": decisions,
+        "veiled": veiled,
         "sanctions": list(case.sanctions.decided().select_related("acknowledged_by")) if issued else [],
         "told": webhooks.told_about(case) if issued else [],
         "clock": clock_of(clocks, Kind.DECISION),

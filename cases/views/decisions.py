@@ -11,8 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cases.forms import LiftForm, SendBackForm
 from cases.models import Decision, Sanction
+from cases.models.verdict import agreement, hidden_from
 from cases.panels import authority_panel
 from cases.statement import measure, sections
+from cases.verdict_forms import VerdictForm
 from tipstaff.access import StaffRequest, needs
 from tipstaff.notices import webhooks
 from tipstaff.notices.models import Notice
@@ -31,7 +33,14 @@ def decision_list(request: StaffRequest) -> HttpResponse:
     waiting = waiting.select_related("case__subject", "rule__version__matrix", "proposed_by", "confirmed_by")
     ordered = waiting.order_by(F("severity").desc(nulls_last=True), "case__due_at", "proposed_at")[:PAGE]
     rows = [(decision, {act.name for act in available_to(decision, request.user)}) for decision in ordered]
-    return render(request, "cases/decision_list.html", {"rows": rows})
+    agreed, verdicts = agreement()
+    context = {
+        "rows": rows,
+        "hidden": hidden_from(request.user, *(decision for decision, _acts in rows)),
+        "agreed": agreed,
+        "verdicts": verdicts,
+    }
+    return render(request, "cases/decision_list.html", context)
 
 
 @require_safe
@@ -55,6 +64,8 @@ def fetch_decision(request: StaffRequest, ref: str) -> Decision:
 
 def decision_page(request: StaffRequest, decision: Decision, *, status: int = 200, **bound: Any) -> HttpResponse:
     """One decision as it will be read, and what this person may do with it, or why not."""
+    if hidden_from(request.user, decision):
+        return verdict_page(request, decision, status=status)
     acts = {operation.name for operation in available_to(decision, request.user)}
     sanctions = list(decision.sanctions.select_related("acknowledged_by"))
     planned = [measure(Sanction.of_tier(decision, document, at=now())) for document in decision.sanction_documents]
@@ -80,11 +91,29 @@ def decision_page(request: StaffRequest, decision: Decision, *, status: int = 20
         "told": webhooks.told_about(decision, only=[decision, *sanctions]) if decision.issued_at else [],
         "notices": Notice.objects.filter(about=decision.reference).select_related("message"),
         "evidence": decision.case.evidence.select_related("file"),
+        "verdicts": decision.verdicts.select_related("person", "decision"),
         "findings": decision.case.findings.select_related("rule", "found_by"),
         "send_back_form": SendBackForm(prefix="send_back") if "send_back" in acts else None,
     }
     context |= authority_panel(decision.case, request.user)
     return render(request, "cases/decision_page.html", context | bound, status=status)
+
+
+def verdict_page(
+    request: StaffRequest, decision: Decision, form: VerdictForm | None = None, *, status: int = 200
+) -> HttpResponse:
+    """The case as it was found, and the question. Of what was proposed, only its rule and day are here."""
+    context = {
+        "ref": decision.ref,
+        "address": decision.page_url,
+        "case": decision.case,
+        "rule": decision.rule,
+        "conduct_at": decision.conduct_at,
+        "evidence": decision.case.evidence.select_related("file"),
+        "findings": decision.case.findings.select_related("rule", "found_by"),
+        "form": form or VerdictForm(decision=decision),
+    }
+    return render(request, "cases/verdict_page.html", context, status=status)
 
 
 def lift_form_of(sanction: Sanction, bound: dict[str, Any]) -> LiftForm:

@@ -51,6 +51,7 @@ PAST = {
     "order": "ordered", "note": "noted", "remind": "reminded", "tell": "told",
     "download": "downloaded", "note_type": "noted_type", "scan": "scanned", "set_aside": "set_aside",
     "extend": "extended", "give_way": "given_way", "rule_out": "ruled_out", "second": "seconded",
+    "pronounce": "pronounced",
     # not in use yet, and easily got wrong
     "stay": "stayed", "drop": "dropped", "deny": "denied", "begin": "begun", "admit": "admitted",
 }  # fmt: skip

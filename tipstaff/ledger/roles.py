@@ -31,8 +31,7 @@ APPEND_ONLY = (
 KEPT = (
     "accounts_subject", "accounts_token", "accounts_user", "appeals_appeal", "aup_feedback", "cases_case",
     "cases_decision", "cases_evidence", "cases_finding", "cases_interim", "cases_referral", "cases_report",
-    "cases_sanction", "cases_withholding",
-    "cases_flagger",
+    "cases_sanction", "cases_verdict", "cases_withholding", "cases_flagger",
     "governance_aisystem", "governance_ballot", "governance_committee", "governance_control", "governance_membership",
     "governance_spell",
     "governance_waiver", "jobs_deadletter", "notices_delivery", "notices_endpoint", "notices_message", "notices_notice",

@@ -7,7 +7,7 @@ from cases.models import Case, Decision, Evidence, Finding, Report
 from cases.models.approval import ISSUERS, warning_missing
 from cases.models.effect import AT_THE_GATEWAY
 from tipstaff.accounts.models import User
-from tipstaff.demo.story import appeals, files, interim
+from tipstaff.demo.story import appeals, files, interim, verdicts
 from tipstaff.demo.story.plans import Plan
 from tipstaff.demo.story.prose import Words, drawing, phrases
 from tipstaff.demo.story.reports import Reporters, settle, told, triager
@@ -266,7 +266,7 @@ class CaseTeller:
         if decision.needs_confirmer or self.plan.ends == "confirmed":
             yield max(self.at(0.8), now() + timedelta(minutes=40))
             if decision.needs_confirmer:
-                decision.confirm(actor=confirmer)
+                verdicts.confirmed(self, decision, confirmer)
         if self.plan.ends == "confirmed":
             return None
         yield max(self.at(1), now() + timedelta(minutes=25))
@@ -274,6 +274,8 @@ class CaseTeller:
 
     def _issued(self, decision: Decision, issuer: User) -> Any:
         """Issue it; if earlier decisions changed since, it goes back and is graded again."""
+        if issuer != self.investigator:
+            verdicts.given(self, decision, issuer)
         try:
             decision.issue(actor=issuer)
         except Refused as refused:
@@ -293,7 +295,7 @@ class CaseTeller:
         issuer, confirmer = self._deciders(decision)
         yield now() + timedelta(hours=3)
         if decision.needs_confirmer:
-            decision.confirm(actor=confirmer)
+            verdicts.confirmed(self, decision, confirmer)
         yield now() + timedelta(hours=2)
         return (yield from self._issued(decision, issuer))
 
