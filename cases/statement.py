@@ -81,8 +81,17 @@ def _heading(decision: "Decision") -> str:
     return _("Decision about %(account)s: no measure") % {"account": account}
 
 
-def sections(decision: "Decision") -> list[dict[str, Any]]:
+def preview(decision: "Decision", measures: "list[Sanction]") -> dict[str, Any]:
+    """The notice of an unsaved decision with the measures it would bring, in the language of who will get it."""
+    language = decision.case.subject.language if decision.case.subject else settings.LANGUAGE_CODE
+    with translation.override(language):
+        heading, parts = str(_heading(decision)), sections(decision, measures)
+    return {"heading": heading, "sections": parts, "language": language}
+
+
+def sections(decision: "Decision", measures: "list[Sanction] | None" = None) -> list[dict[str, Any]]:
     """Facts, rule, why it applies, grading, measures, remediation, automation, redress (DSA 17(3))."""
+    imposed = list(decision.sanctions.order_by("id")) if measures is None else measures
     parts: list[dict[str, Any]] = [
         {"heading": _("What we decided, and why"), "paragraphs": decision.reasons.split("\n\n")},
         {
@@ -95,7 +104,7 @@ def sections(decision: "Decision") -> list[dict[str, Any]]:
     if decision.outcome == "breach":
         parts += [
             {"heading": _("How we graded it"), "facts": _grading(decision)},
-            {"heading": _("What follows"), "facts": [measure(s) for s in decision.sanctions.order_by("id")]},
+            {"heading": _("What follows"), "facts": [measure(s) for s in imposed]},
         ]
         if offered := remedies(decision):
             parts.append({"heading": _("How you can put it right"), "paragraphs": offered})
@@ -103,6 +112,14 @@ def sections(decision: "Decision") -> list[dict[str, Any]]:
         parts.append({"heading": _("What follows"), "paragraphs": [_("Nothing is imposed on the account.")]})
     parts.append({"heading": _("How this was found and decided"), "paragraphs": [_automation(decision)]})
     if decision.outcome == "breach":
+        if allowed := decision.rule.examples.filter(kind="allowed").first():
+            parts.append(
+                {
+                    "heading": _("What the rule would have allowed"),
+                    "paragraphs": [allowed.text],
+                    "language": settings.POLICY_LANGUAGE,
+                }
+            )
         parts.append({"heading": _("If you disagree"), "paragraphs": _redress(decision)})
     return parts
 

@@ -21,8 +21,9 @@ from cases.models.approval import may_propose, warning_missing
 from cases.models.course import at_rest
 from cases.models.evidence import case_claimed
 from cases.models.verdict import hidden_from
+from cases.nearest import nearest
 from cases.panels import authority_panel, interim_panel
-from cases.statement import measure
+from cases.statement import measure, preview
 from cases.views.context import context_of, decisions_of, fetch, near_cases, with_hands
 from cases.views.exhibits import glance, listed
 from tipstaff.access import StaffRequest, needs
@@ -254,6 +255,10 @@ def decision_propose(request: StaffRequest, ref: str) -> HttpResponse:
     """Propose a decision; with the button “Ask the matrix”, only show what it recommends."""
     case = fetch(request, ref)
     form = decision_form(case, request.POST)
+    if request.POST.get("act") == "preview":
+        said = advice(request, case, form) | preview_of(request, case, form)
+        form.errors.clear()
+        return case_page(request, case, decision_form=form, **said)
     if request.POST.get("act") == "advice":
         said = advice(request, case, form)
         form.errors.clear()  # only advice was asked for; what is missing is said there
@@ -281,10 +286,41 @@ def decision_advice(request: StaffRequest, ref: str) -> HttpResponse:
     return render(request, "cases/case_advice.html", {"case": case} | advice(request, case, form))
 
 
+def preview_of(request: StaffRequest, case: Case, form: DecisionForm) -> dict[str, Any]:
+    """The notice as the code that gives it would write it now, or what is still missing for one."""
+    facts = form.cleaned_data
+    needed = ["outcome", "rule", "conduct_at", "reasons"]
+    if facts.get("outcome") == Decision.Outcome.BREACH:
+        needed += ["intent", "sensitivity", "severity"]
+    if case.subject is None:
+        return {"preview_missing": _("There is no account behind this case, so nobody gets a notice.")}
+    if not all(facts.get(name) for name in needed):
+        return {"preview_missing": _("The notice needs the outcome, the rule, the day, the grading and the reasons.")}
+    draft = Decision(case=case, proposed_by=request.user, issued_at=now())
+    for name in ("outcome", "rule", "conduct_at", "intent", "sensitivity", "severity", "factors", "tier", "reasons"):
+        setattr(draft, name, facts[name])
+    draft.detection = facts.get("detection") or draft.detection
+    measures: list[Sanction] = []
+    if draft.outcome == Decision.Outcome.BREACH:
+        try:
+            answer = draft.recommend()
+        except Refused as refusal:
+            return {"preview_missing": str(refusal)}
+        draft.recurrence, draft.evaluation = answer.recurrence, answer.evaluation.as_json()
+        draft.tier = draft.tier or answer.evaluation.tier
+        measures = [Sanction.of_tier(draft, document, at=now()) for document in draft.sanction_documents]
+    return {"preview": preview(draft, measures)}
+
+
 def advice(request: StaffRequest, case: Case, form: DecisionForm) -> dict[str, Any]:
     """The recommendation and the sentence of what will follow, or what is still missing for one."""
     form.full_clean()
     facts = form.cleaned_data
+    return advice_on(request, case, facts) | ({"nearest": nearest(case, facts["rule"])} if facts.get("rule") else {})
+
+
+def advice_on(request: StaffRequest, case: Case, facts: dict[str, Any]) -> dict[str, Any]:
+    """The same, from what could be read of the form."""
     if facts.get("outcome") != Decision.Outcome.BREACH:
         return {"advice_asked": True, "no_measure": bool(facts.get("outcome"))}
     if not all(facts.get(name) for name in ("rule", "conduct_at", "intent", "sensitivity", "severity")):
