@@ -1,6 +1,7 @@
 from django.urls import path
 
 from cases.views import (
+    care,
     console,
     conversation,
     course,
@@ -16,6 +17,7 @@ from cases.views import (
     redactions,
     referrals,
     simulation,
+    splitting,
     verdicts,
 )
 
@@ -36,12 +38,17 @@ urlpatterns = [
     path("desk/queue/counts/", queue.queue_counts, name="queue_counts"),
     path("desk/queue/filters/", queue.filter_keep, name="filter_keep"),
     path("desk/queue/filters/<int:item>/remove/", queue.filter_remove, name="filter_remove"),
+    path("desk/care/", care.care_page, name="care"),
+    path("desk/care/opt-out/", care.opt_out, name="opt_out"),
+    path("desk/care/break/", care.take_break, name="break"),
+    path("desk/care/on-break/", care.on_break, name="on_break"),
     path("desk/cases/", desk.case_list, name="case_list"),
     path("desk/cases/<str:ref>/", console.case, name="case"),
     path("desk/cases/<str:ref>/trail/", console.case_trail, name="case_trail"),
     path("desk/cases/<str:ref>/hold/", console.case_hold, name="case_hold"),
     path("desk/cases/<str:ref>/claim/", console.case_claim, name="case_claim"),
     path("desk/cases/<str:ref>/release/", console.case_release, name="case_release"),
+    path("desk/cases/<str:ref>/reports/", splitting.case_reports, name="case_reports"),
     path("desk/cases/<str:ref>/skip/", hand_over.case_skip, name="case_skip"),
     path("desk/cases/<str:ref>/pass/", hand_over.case_pass, name="case_pass"),
     path("desk/cases/<str:ref>/evidence/", console.evidence_add, name="evidence_add"),

@@ -263,6 +263,8 @@ OWN_VERDICT_FIRST = env.bool(
 )  # is a proposal hidden until one said what one would decide?
 CLAIM_MINUTES = 30
 PASS_MINUTES = env.int("PASS_MINUTES", default=120)  # how long a case that was passed on waits for who it went to
+SHIFT_HOURS = env.int("SHIFT_HOURS", default=8)  # over how long what a person was shown is counted
+EXPOSURE_BUDGET = env.int("EXPOSURE_BUDGET", default=120)  # points in a shift; after that nothing hard is offered
 SKIP_HOURS = env.int("SKIP_HOURS", default=12)  # how long a case is not offered again to who skipped it
 IDLE_DAYS = env.int("IDLE_DAYS", default=7)  # what somebody took up and left this long, somebody else may take
 NOTICE_RETENTION_DAYS = 365 * 3  # how long the link of a notice opens its page

@@ -16,6 +16,7 @@ from cases.models import course, timing
 from cases.models.hand import Hand
 from cases.models.holding import Holding, claimed_by_actor, free_to_claim
 from cases.models.queue import OPEN, CaseQuerySet
+from cases.models.splitting import Splitting
 from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
 from tipstaff.sla import clocks
@@ -37,7 +38,7 @@ def no_newer_case(case: "Case", actor: Actor) -> str | None:
 
 
 @references.register("case")
-class Case(Holding, Record):
+class Case(Holding, Splitting, Record):
     class State(models.TextChoices):
         OPEN = "open", gettext_lazy("Open")
         INVESTIGATING = "investigating", gettext_lazy("Investigating")
@@ -276,7 +277,7 @@ class Case(Holding, Record):
             raise Refused(refusal)
         self.merged_into, self.due_at, self.claimed_by, self.claimed_until = into, None, None, None
         timing.call_off(self)
-        for report in self.reports.filter(state="accepted").order_by("id"):
+        for report in self.locked_reports("accepted"):
             report.move(actor=actor, into=into, severity=self.severity)
 
     @operation(
@@ -308,7 +309,7 @@ class Case(Holding, Record):
         """A decision was issued: the clock stops and every reporter is answered."""
         self.decided_at, self.due_at = now(), None
         timing.end(self)
-        for report in self.reports.filter(state="accepted").order_by("id"):
+        for report in self.locked_reports("accepted"):
             report.answer(actor=actor)
 
     @operation(
@@ -321,7 +322,7 @@ class Case(Holding, Record):
     def close(self, *, actor: Actor) -> None:
         """Nothing can follow any more: no appeal is open, and the time for one is over."""
         self.closed_at = now()
-        for report in self.reports.filter(state="answered").order_by("id"):
+        for report in self.locked_reports("answered"):
             report.close(actor=actor)
 
     @operation(
@@ -335,5 +336,5 @@ class Case(Holding, Record):
         """An appeal sent it back; a new decision clock starts and the old one keeps its result."""
         clock = clocks.start(self, Clock.Kind.DECISION, severity=self.severity, referral=self.refers)
         self.due_at = clock.due_at
-        for report in self.reports.filter(state="answered").order_by("id"):
+        for report in self.locked_reports("answered"):
             report.wait_again(actor=actor)

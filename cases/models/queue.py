@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subque
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
+from cases.models.care import OptOut, budget_spent
 from cases.models.hand import Hand
 from cases.models.holding import Skip
 from tipstaff.accounts.models import User
@@ -77,10 +78,14 @@ class CaseQuerySet(RefQuerySet["Case"]):
         return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=at))
 
     def offered_to(self, person: User, at: datetime) -> Self:
-        """Those that nobody holds, `person` has no other part in, and did not skip lately."""
+        """Those that nobody holds, `person` has no other part in and did not skip lately, outside the groups of rules
+        that they opted out of. Nothing hard is offered to who saw enough of it in this shift.
+        """
         parts = Hand.objects.filter(person=person).exclude(part=Hand.Part.INVESTIGATED)
         skipped = Skip.objects.filter(person=person, case=OuterRef("pk"), until__gt=at)
-        return self.unclaimed(at).exclude(pk__in=parts.values("case")).filter(~Exists(skipped))
+        left_out = OptOut.objects.filter(person=person, rule_group=OuterRef("rule_group"))
+        rows = self.unclaimed(at).exclude(pk__in=parts.values("case")).filter(~Exists(skipped), ~Exists(left_out))
+        return rows.filter(severity__lt=4, rule__content_handling="standard") if budget_spent(person, at) else rows
 
     def could_take(self, case: "Case") -> Self:
         """The open cases that `case` could be merged into: about the same rules, newest first."""

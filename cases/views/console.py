@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Value
-from django.db.models.functions import Concat
+from django.db.models import Count, DateTimeField, Exists, Min, OuterRef, Value, Window
+from django.db.models.functions import Cast, Coalesce, Concat, Least
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -39,6 +39,7 @@ from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
 from tipstaff.workflow.refused import NotPermitted, Refused
 
+REPORTS = 50  # shown beside the case; the others are on pages of their own
 HISTORY = 12  # entries shown beside the case; the whole history is a page of its own
 
 
@@ -95,13 +96,19 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
 
 
 def reports_of(case: Case) -> list[Any]:
-    """The reports of the case, each with whether files came with it."""
+    """The first reports of the case, each with whether files came with it; `many` is the number of all."""
     files = SealedFile.objects.filter(matter=Concat(Value("report:"), OuterRef("ref")), state="sealed")
-    return list(case.reports.select_related("rule").annotate(has_files=Exists(files)))
+    reports = case.reports.select_related("rule").annotate(has_files=Exists(files))
+    noon = Cast("happened_on", DateTimeField()) + timedelta(hours=12)
+    first = Least("received_at", Coalesce(noon, "received_at"))
+    return list(reports.annotate(many=Window(Count("*")), first_conduct=Window(Min(first)))[:REPORTS])
 
 
 def first_conduct(case: Case, reports: list[Any]) -> datetime:
-    return min((report.conduct_at for report in reports), default=case.opened_at)
+    """When the earliest of what was reported happened, of all reports and not only of those shown."""
+    if reports:
+        return reports[0].first_conduct
+    return case.opened_at
 
 
 def work_forms(

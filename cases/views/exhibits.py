@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases.models import Case, Evidence
+from cases.models import Case, Evidence, care
 from cases.views.context import fetch
 from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
@@ -310,6 +310,7 @@ def exhibit_show(request: StaffRequest, ref: str, item: int) -> HttpResponse:
     if not showing.within_floor(kind):
         raise Refused(_("Your organisation does not let anybody open it further than this."))
     token = showing.show(chosen.file, request.user, kind, purpose)
+    care.count_showing(request.user, case, kind)
     if request.POST.get("console"):
         return redirect(f"{case.get_absolute_url()}?{_query(show=token)}#{chosen}")
     name, beside = request.POST.get("as", ""), request.POST.get("page", "")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aup.models import PolicyVersion
-from cases.models import Case, QueueFilter, Report
+from cases.models import Case, QueueFilter, Report, care
 from cases.models.queue_filter import FILTERS_LIMIT
 from cases.queue_forms import FilterForm, SaveFilterForm
 from tipstaff.access import StaffRequest, needs
@@ -114,6 +114,7 @@ def queue_page(request: StaffRequest, *, status: int = 200, **bound: Any) -> Htt
         "mine": mine.select_related("subject", "rule", "claimed_by").with_counts().order_by("claimed_until"),
         "chosen": chosen,
         "query": chosen.form.query,
+        "spent": care.budget_spent(request.user, at),
         "save_form": SaveFilterForm(prefix="keep", initial={"name": chosen.name}),
     }
     for case in page:
@@ -142,7 +143,10 @@ def claim_next(request: StaffRequest) -> HttpResponse:
     case = Case.objects.visible_to(request.user).claim_next(actor=request.user, **facts)
     if case is not None:
         return redirect(case)
-    if facts:
+    if care.budget_spent(request.user, now()):
+        told = _("You have seen enough hard content for this shift, and nothing milder waits. Take your time.")
+        messages.info(request, told)
+    elif facts:
         messages.info(request, _("Nothing that you could take is waiting within this filter."))
     else:
         messages.info(request, _("Nothing is waiting that you could take."))

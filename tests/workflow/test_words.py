@@ -32,7 +32,7 @@ PAST = {
     "supersede": "superseded", "supply": "supplied", "take_back": "taken_back", "take_up": "taken_up",
     "tell_reversal": "told_reversal", "uncontest": "uncontested", "uphold": "upheld", "vary": "varied",
     "wait_again": "waited_again",
-    "warn": "warned", "withdraw": "withdrawn", "skip": "skipped", "pass_on": "passed_on",
+    "warn": "warned", "withdraw": "withdrawn", "skip": "skipped", "split": "split", "pass_on": "passed_on",
     "disable": "disabled", "dismiss": "dismissed", "enable": "enabled", "retry": "retried", "reveal": "revealed",
     "rotate": "rotated", "send_test": "sent_test",
     "attest": "attested", "call_off": "called_off", "confirm_facts": "confirmed_facts",

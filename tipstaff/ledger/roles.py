@@ -14,6 +14,7 @@ APPEND_ONLY = (
     "ledger_event",
     "ledger_disclosure",
     "aup_acknowledgement",
+    "cases_exposure",
     "cases_hand",
     "cases_passing",
     "cases_skip",

@@ -195,6 +195,7 @@ IRREGULAR = {
     "read": "read",
     "send": "sent",
     "set": "set",
+    "split": "split",
     "take": "taken",
     "tell": "told",
     "uphold": "upheld",

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from cases.models import Case, Decision, Evidence, Finding, Report
+from cases.models import Case, Decision, Evidence, Finding, Report, care
 from cases.models.approval import ISSUERS, warning_missing
 from cases.models.effect import AT_THE_GATEWAY
 from tipstaff.accounts.models import User
@@ -204,6 +204,8 @@ class CaseTeller:
 
     def _record_finding(self) -> None:
         outcome = self.plan.outcome
+        if care.is_hard(self.case):
+            care.count_showing(self.investigator, self.case, "lines")
         text = self.plan.matter.finding if outcome == BREACH else phrases()["conclusions"][outcome]
         Finding(
             case=self.case,
