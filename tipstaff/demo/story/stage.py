@@ -11,6 +11,7 @@ from typing import Any
 
 from aup.models import PolicyVersion, Rule
 from tipstaff.accounts.models import Subject, User
+from tipstaff.demo.story.targets import explained
 from tipstaff.ledger.append import Entry
 from tipstaff.notices.models import Message
 from tipstaff.notices.outbox import OUTBOX
@@ -96,6 +97,9 @@ class Stage:
             self._post(work, queued, only_clocks=at > self.began - RECENT)
         for entry in work.entries[mark:]:
             self.alarm.hear(entry)
+            if entry.kind == "clock.breached":
+                missed_at = datetime.fromisoformat(entry.told["facts.reached_at"])  # the same, however it is told
+                self.enter(explained(entry.told["about"]["id"], self.people, missed_at))
 
     def _run_clocks(self, until: datetime, work: UnitOfWork) -> None:
         """Sweep whenever something is due, as the beat would have done."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def given(teller: "CaseTeller", decision: Decision, person: User) -> None:
-    rng = drawing(f"{teller.plan.key} {decision.ref} {person.email}")
+    rng = drawing(f"{teller.plan.key} {decision.proposed_at} {person.email}")
     outcome, tier, said = decision.outcome, decision.tier, phrases()["verdicts"]
     differs = rng.random() < 0.2 and tier > "T1"
     if differs:
