@@ -296,7 +296,7 @@ class DecisionForm(forms.ModelForm):
             "departure_reason", "outside_waiver", "detection", "reasons",
         ]  # fmt: skip
         widgets = {
-            "outcome": forms.Select,
+            "outcome": forms.RadioSelect,
             "departure_reason": forms.Textarea(attrs={"rows": 2}),
             "outside_waiver": forms.Textarea(attrs={"rows": 2}),
             "reasons": forms.Textarea(attrs={"rows": 7, "maxlength": REASONS_LIMIT, "minlength": REASONS_MINIMUM}),
@@ -315,10 +315,24 @@ class DecisionForm(forms.ModelForm):
             ),
         }
 
-    def __init__(self, *arguments: Any, matrix: dict[str, Any], rules: Offer, **options: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        matrix: dict[str, Any],
+        rules: Offer,
+        drafts: dict[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(*arguments, **options)
         self.fields["rule"].offer_of(rules)
+        self.fields["outcome"].choices = Decision.Outcome.choices
+        self.fields["reasons"].widget.attrs |= {f"data-draft-{name}": text for name, text in (drafts or {}).items()}
         order = dimensions(matrix)
+        for name in (
+            "intent",
+            "sensitivity",
+        ):  # in doubt the mildest: nothing in the case says more until somebody does
+            self.initial.setdefault(name, order[name][0])
         for name in ("intent", "sensitivity"):
             self.fields[name].choices = [(value, called(value)) for value in order[name]]
         self.fields["severity"].choices = [(level, str(level)) for level in order["severity"]]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from dateutil.relativedelta import relativedelta
 
-from cases import lapses
+from cases import committing, lapses
 from cases.models import Case, Evidence
 from cases.models.course import at_rest
 from cases.statement import APPEAL_MONTHS
@@ -30,6 +30,12 @@ def close_at_rest() -> None:
     for case in oldest.order_by("decided_at")[:BATCH]:
         if at_rest(case, COURSE) is None:
             case.close(actor=COURSE)
+
+
+@shared_task
+def issue_committed() -> int:
+    """Issue what its proposers issue alone, once the ten seconds to take it back are over."""
+    return committing.leave_due()
 
 
 @shared_task(ignore_result=True)

@@ -2,6 +2,7 @@ from django.urls import path
 
 from cases.views import (
     care,
+    commit,
     console,
     conversation,
     course,
@@ -64,7 +65,8 @@ urlpatterns = [
         name="redaction_download",
     ),
     path("desk/cases/<str:ref>/finding/", console.finding_record, name="finding_record"),
-    path("desk/cases/<str:ref>/propose/", console.decision_propose, name="decision_propose"),
+    path("desk/cases/<str:ref>/propose/", commit.decision_propose, name="decision_propose"),
+    path("desk/cases/<str:ref>/draft/", commit.draft_keep, name="draft_keep"),
     path("desk/cases/<str:ref>/advice/", console.decision_advice, name="decision_advice"),
     path("desk/cases/<str:ref>/await/", course.case_await, name="case_await"),
     path("desk/cases/<str:ref>/resume/", course.case_resume, name="case_resume"),
@@ -86,6 +88,7 @@ urlpatterns = [
     path("desk/decisions/<str:ref>/confirm/", decisions.decision_confirm, name="decision_confirm"),
     path("desk/decisions/<str:ref>/verdict/", verdicts.verdict_give, name="verdict_give"),
     path("desk/decisions/<str:ref>/issue/", decisions.decision_issue, name="decision_issue"),
+    path("desk/decisions/<str:ref>/undo/", commit.decision_undo, name="decision_undo"),
     path("desk/decisions/<str:ref>/withdraw/", decisions.decision_withdraw, name="decision_withdraw"),
     path("desk/decisions/<str:ref>/send-back/", decisions.decision_send_back, name="decision_send_back"),
     path("desk/simulation/<slug:ref>/", simulation.simulation, name="simulation"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,14 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from appeals.models import Appeal
-from aup.models import Feedback, PolicyVersion
+from aup.models import Feedback, PolicyVersion, Rule
 from cases.models import Case, Decision, Report, Sanction
 from cases.models.effect import Confirmation
 from cases.models.referral import referable
 from governance.coverage import Coverage, survey
 from governance.models import AISystem, Ballot, Control, Waiver
-from tipstaff.access import lacks_second_factor, public
-from tipstaff.accounts.models import User
+from tipstaff.access import StaffRequest, lacks_second_factor, public, signed_in
+from tipstaff.accounts.models import Subject, User
 from tipstaff.demo.people import PEOPLE
 from tipstaff.notices.webhooks import missed_by_endpoint
 from tipstaff.permissions import Permission
@@ -49,6 +50,15 @@ class Tile:
     label: str
     url: str
     tone: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where the palette can go."""
+
+    url: str
+    label: str
+    note: str = ""
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
@@ -87,9 +97,10 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("jobs:heartbeat", _("Jobs"), P.JOB_VIEW),
     ]
     shown = [(reverse(name), label) for name, label, permission in places if person.may(permission)]
+    keys = {reverse(name): key for name, key in KEYS.items()}
     shown.append((reverse("aup:policy"), _("Policy")))
     current = max((url for url, _label in shown if request.path.startswith(url)), key=len, default="")
-    return [Entry(url, label, url == current) for url, label in shown]
+    return [Entry(url, label, url == current, keys.get(url, "")) for url, label in shown]
 
 
 @public
@@ -101,6 +112,34 @@ def home(request: HttpRequest) -> HttpResponse:
     if lacks_second_factor(request):
         return redirect("mfa_index")
     return render(request, "home/staff.html", _waiting(request.user))
+
+
+@signed_in
+@require_safe
+def find(request: StaffRequest) -> HttpResponse:
+    """Cases, accounts, rules and pages for a few letters: what the palette asks, and a page of its own."""
+    q = request.GET.get("q", "").strip()[:FIND_LENGTH]
+    person = request.user
+    pages = [Found(entry.url, entry.label) for entry in _nav(request, person) if q.casefold() in entry.label.casefold()]
+    groups = [*_found(person, q), (_("Pages"), pages)] if q else [(_("Pages"), pages)]
+    context = {"q": q, "groups": groups, "found": any(entries for _heading, entries in groups)}
+    part = "#found" if request.headers.get("HX-Request") else ""
+    return render(request, f"home/find.html{part}", context)
+
+
+def _found(person: User, q: str) -> list[tuple[str, list[Found]]]:
+    """Records that `person` may open: what begins with `q`, so that an index can find it."""
+    cases = Case.objects.visible_to(person).filter(Q(ref__istartswith=q) | Q(subject__external_id=q))
+    cases = cases.select_related("rule").order_by("-opened_at")[:FINDS]
+    accounts = Subject.objects.visible_to(person).filter(Q(external_id__startswith=q) | Q(name__istartswith=q))[:FINDS]
+    rules = Rule.objects.in_force(now()).matching(q).order_by("position")[:FINDS]
+    decisions = Decision.objects.visible_to(person).filter(ref__iexact=q)
+    return [
+        (_("Cases"), [Found(case.get_absolute_url(), case.ref, case.rule.title) for case in cases]),
+        (_("Decisions"), [Found(one.page_url, one.ref, one.get_outcome_display()) for one in decisions]),
+        (_("Accounts"), [Found(account.get_absolute_url(), account.title) for account in accounts]),
+        (_("Rules"), [Found(rule.get_absolute_url(), rule.code, rule.title) for rule in rules]),
+    ]
 
 
 def _waiting(person: User) -> dict[str, Any]:
@@ -209,6 +248,20 @@ def _system_tiles(person: User) -> list[Tile]:
     return tiles
 
 
+# Pressed one after the other: g, then where to.
+KEYS = {
+    "cases:queue": "g q",
+    "cases:report_list": "g r",
+    "cases:decision_list": "g d",
+    "cases:case_list": "g c",
+    "appeals:appeal_list": "g a",
+    "governance:waiver_list": "g w",
+    "board:board": "g k",
+    "oversight:index": "g o",
+    "aup:policy": "g p",
+}
+FIND_LENGTH = 120
+FINDS = 8  # of each kind
 HELD = 20  # cases shown on the first page
 POLICY_WORK = (
     P.POLICY_EDIT, P.POLICY_SIGN_PRODUCT, P.POLICY_SIGN_ENGINEERING, P.POLICY_SIGN_LEGAL, P.POLICY_SIGN_COMPLIANCE,

@@ -37,6 +37,7 @@ api: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("desk/find/", home.find, name="find"),
     path("language/", languages.choose, name="language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

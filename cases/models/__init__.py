@@ -1,5 +1,6 @@
 """Enforcing the policy: what was reported, the case it opened, what was found, decided and imposed."""
 
+from cases.models.at_desk import Commitment, Draft
 from cases.models.case import Case
 from cases.models.decision import Decision
 from cases.models.evidence import Evidence
@@ -15,7 +16,9 @@ from cases.models.verdict import Verdict
 
 __all__ = [
     "Case",
+    "Commitment",
     "Decision",
+    "Draft",
     "Evidence",
     "Finding",
     "Hand",

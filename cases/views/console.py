@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, DateTimeField, Exists, Min, OuterRef, Value, Window
 from django.db.models.functions import Cast, Coalesce, Concat, Least
+from django.forms import MultipleChoiceField, TypedMultipleChoiceField
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,13 +17,15 @@ from django.views.decorators.http import require_POST, require_safe
 from aup.models import PolicyVersion
 from cases.forms import AwaitForm, DecisionForm, EvidenceForm, FindingForm, MergeForm, Offer, ResumeForm
 from cases.hand_over_forms import hand_over
-from cases.models import Case, Decision, Evidence, Finding, Sanction
+from cases.models import Case, Decision, Draft, Evidence, Finding, Sanction, approval
 from cases.models.approval import may_propose, warning_missing
+from cases.models.at_desk import FINDING
 from cases.models.course import at_rest
 from cases.models.evidence import case_claimed
 from cases.models.verdict import hidden_from
 from cases.nearest import nearest
 from cases.panels import authority_panel, interim_panel
+from cases.reasons import drafts_of, outcome_of
 from cases.statement import measure, preview
 from cases.views.context import context_of, decisions_of, fetch, near_cases, with_hands
 from cases.views.exhibits import glance, listed
@@ -89,10 +92,23 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
     if "close" not in acts and case.state == Case.State.DECIDED and request.user.may(Permission.CASE_LEAD):
         context["not_at_rest"] = at_rest(case, request.user)
     if context["may_work"]:
-        context |= work_forms(case, evidence, reports, request.GET.getlist("cite"))
+        context |= work_forms(case, evidence, reports, context["findings"], request.GET.getlist("cite"))
         context["may_propose"] = may_propose(Decision(case=case), request.user) is None
+    elif getattr(case, "typed", None) or "decision_form" in bound:
+        context["draft"] = kept_words(getattr(case, "typed", None) or {}, bound.get("decision_form"))
     context |= hand_over(case, request.user, acts)
-    return render(request, "cases/case_page.html", context | bound, status=status)
+    swap = request.headers.get("HX-Target") == "console"
+    template = "cases/case_page.html#swap" if swap else "cases/case_page.html"
+    return render(request, template, context | bound, status=status)
+
+
+def kept_words(typed: dict[str, list[str]], form: DecisionForm | None) -> list[str]:
+    """What somebody typed and can commit no more, because they do not hold the case: to read and to copy."""
+    fields = ("reasons", "departure_reason", "outside_waiver", "finding-facts", "finding-gaps")
+    words = [typed.get(name, [""])[0] for name in fields]
+    if form is not None and form.data.get("reasons", "") not in words:
+        words.insert(0, form.data["reasons"])
+    return [word for word in words if word.strip()]
 
 
 def reports_of(case: Case) -> list[Any]:
@@ -104,6 +120,11 @@ def reports_of(case: Case) -> list[Any]:
     return list(reports.annotate(many=Window(Count("*")), first_conduct=Window(Min(first)))[:REPORTS])
 
 
+def count_of(reports: list[Any]) -> int:
+    """Of all the reports of a case, from those shown."""
+    return reports[0].many if reports else 0
+
+
 def first_conduct(case: Case, reports: list[Any]) -> datetime:
     """When the earliest of what was reported happened, of all reports and not only of those shown."""
     if reports:
@@ -112,35 +133,63 @@ def first_conduct(case: Case, reports: list[Any]) -> datetime:
 
 
 def work_forms(
-    case: Case, evidence: list[Evidence], reports: list[Any], cited: list[str] | None = None
+    case: Case, evidence: list[Evidence], reports: list[Any], findings: list[Finding], cited: list[str]
 ) -> dict[str, Any]:
-    """The forms of whoever holds the case. `cited` are turns that were chosen while reading, for the next finding."""
+    """The forms of whoever holds the case, as they left them. `cited` are turns that were chosen while reading, for the
+    next finding.
+    """
     conduct_at = first_conduct(case, reports)
-    citations = ", ".join(cited or [])[:2000]
+    typed: dict[str, list[str]] = getattr(case, "typed", None) or {}
     rules = Offer(conduct_at, case.rule_group)
+    finding = {name.removeprefix(FINDING): values for name, values in typed.items() if name.startswith(FINDING)}
+    written = {"rule": case.rule.code} | initial_of(FindingForm, finding)
+    if cited:
+        written["citations"] = ", ".join(cited)[:2000]
     return {
         "await_form": AwaitForm(prefix="await"),
         "evidence_form": EvidenceForm(prefix="evidence"),
-        "finding_form": FindingForm(
-            prefix="finding",
-            evidence=evidence,
+        "finding_form": FindingForm(prefix="finding", evidence=evidence, rules=rules, initial=written),
+        "citing": bool(cited or any(finding.get("facts", []))),
+        "decision_form": decision_form(
+            case,
+            conduct_at=conduct_at,
             rules=rules,
-            initial={"rule": case.rule.code, "citations": citations},
+            drafts=drafts_of(case, conduct_at, count_of(reports), evidence, findings),
+            initial={"outcome": outcome_of(findings)} | initial_of(DecisionForm, typed),
         ),
-        "citing": bool(citations),
-        "decision_form": decision_form(case, conduct_at=conduct_at, rules=rules),
     }
 
 
-def decision_form(case: Case, data: Any = None, *, conduct_at: Any = None, rules: Offer | None = None) -> DecisionForm:
-    """The form with the rules and the matrix in force at the conduct: at the time typed, once one is."""
+def initial_of(form: type[FindingForm | DecisionForm], typed: dict[str, list[str]]) -> dict[str, Any]:
+    """A draft as initial values: lists for fields that take several."""
+    several = (MultipleChoiceField, TypedMultipleChoiceField)
+    fields = {name: field for name, field in form.base_fields.items() if name in typed}
+    return {
+        name: typed[name] if isinstance(field, several) else (typed[name] or [""])[0] for name, field in fields.items()
+    }
+
+
+def decision_form(
+    case: Case,
+    data: Any = None,
+    *,
+    conduct_at: Any = None,
+    rules: Offer | None = None,
+    drafts: dict[str, str] | None = None,
+    initial: dict[str, Any] | None = None,
+) -> DecisionForm:
+    """The form with the rules and the matrix in force at the conduct: at the time typed, once one is. `drafts` are the
+    reasons by outcome that may be offered.
+    """
     at = (typed_instant(data) if data is not None else conduct_at) or case.opened_at
-    initial = {"rule": case.rule.code, "severity": case.severity, "conduct_at": at, "outcome": Decision.Outcome.BREACH}
     rules = rules if rules and rules.at == at else Offer(at, case.rule_group)
     version = case.rule.version
     if version.pk not in rules.versions:
         version = PolicyVersion.objects.latest_by(at).select_related("matrix").first() or version
-    return DecisionForm(data, matrix=version.matrix.document, rules=rules, initial=initial)
+    known: dict[str, Any] = {"rule": case.rule.code, "severity": case.severity, "conduct_at": at} | (initial or {})
+    drafts = drafts or {}
+    known.setdefault("reasons", drafts.get(known.get("outcome", ""), ""))
+    return DecisionForm(data, matrix=version.matrix.document, rules=rules, drafts=drafts, initial=known)
 
 
 def typed_instant(data: Any) -> datetime | None:
@@ -252,35 +301,8 @@ def finding_record(request: StaffRequest, ref: str) -> HttpResponse:
     except Refused as refusal:  # said beside what was typed
         form.add_error(None, str(refusal))
         return case_page(request, case, status=refusal.status, finding_form=form)
+    Draft.drop(request.user, case, finding=True)
     messages.success(request, _("The finding is written down."))
-    return redirect(case)
-
-
-@require_POST
-@needs(Permission.DECISION_PROPOSE)
-def decision_propose(request: StaffRequest, ref: str) -> HttpResponse:
-    """Propose a decision; with the button “Ask the matrix”, only show what it recommends."""
-    case = fetch(request, ref)
-    form = decision_form(case, request.POST)
-    if request.POST.get("act") == "preview":
-        said = advice(request, case, form) | preview_of(request, case, form)
-        form.errors.clear()
-        return case_page(request, case, decision_form=form, **said)
-    if request.POST.get("act") == "advice":
-        said = advice(request, case, form)
-        form.errors.clear()  # only advice was asked for; what is missing is said there
-        return case_page(request, case, decision_form=form, **said)
-    if not form.is_valid():
-        return case_page(request, case, status=422, decision_form=form, **advice(request, case, form))
-    decision: Decision = form.save(commit=False)
-    decision.case, decision.proposed_by = case, request.user
-    try:
-        decision.propose(actor=request.user)
-    except Refused as refusal:  # said beside what was typed, which would be lost on a page of its own
-        said = advice(request, case, form)
-        form.add_error(None, str(refusal))
-        return case_page(request, case, status=refusal.status, decision_form=form, **said)
-    messages.success(request, _("%(decision)s is proposed.") % {"decision": decision.ref})
     return redirect(case)
 
 
@@ -329,7 +351,8 @@ def advice(request: StaffRequest, case: Case, form: DecisionForm) -> dict[str, A
 def advice_on(request: StaffRequest, case: Case, facts: dict[str, Any]) -> dict[str, Any]:
     """The same, from what could be read of the form."""
     if facts.get("outcome") != Decision.Outcome.BREACH:
-        return {"advice_asked": True, "no_measure": bool(facts.get("outcome"))}
+        alone = facts.get("outcome") in approval.SELF_ISSUED
+        return {"advice_asked": True, "no_measure": bool(facts.get("outcome")), "alone": alone}
     if not all(facts.get(name) for name in ("rule", "conduct_at", "intent", "sensitivity", "severity")):
         return {"advice_asked": True, "advice_missing": True}
     names = ("outcome", "rule", "conduct_at", "intent", "sensitivity", "severity", "factors")

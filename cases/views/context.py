@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Value, prefetch_related_objects
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery, Value, prefetch_related_objects
 from django.db.models.functions import Concat
 from django.shortcuts import get_object_or_404
 
 from cases.hand_over_forms import latest_passing
-from cases.models import Case, Decision, Hand
+from cases.models import Case, Decision, Draft, Hand
 from cases.models.decision import STANDING
 from cases.panels import there
 from governance.models import Waiver
@@ -26,14 +26,17 @@ ABOVE = ["subject" + "__parent" * level for level in range(6)]  # as many as the
 
 
 def fetch(request: StaffRequest, ref: str) -> Case:
-    """The case with all that its page says of it in one row, `held` (by a legal hold) among it."""
+    """The case with all that its page says of it in one row, `held` (by a legal hold) and what this person `typed`
+    into its forms among it.
+    """
     cases = Case.objects.visible_to(request.user).select_related(
         ABOVE[-1], "rule__group", "rule__version__matrix", "claimed_by", "merged_into"
     )
     on = [Concat(Value("case:"), OuterRef("ref"))]
     on += [Concat(Value("subject:"), OuterRef(f"{account}__external_id")) for account in ABOVE]
     held = Exists(LegalHold.objects.standing().filter(on__in=on))
-    return get_object_or_404(cases.annotate(held=held, passed=latest_passing(), **there()), ref=ref)
+    typed = Subquery(Draft.objects.filter(case=OuterRef("pk"), person=request.user).values("typed")[:1])
+    return get_object_or_404(cases.annotate(held=held, passed=latest_passing(), typed=typed, **there()), ref=ref)
 
 
 def with_hands(case: Case) -> Case:

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from cases import committing
 from cases.forms import LiftForm, SendBackForm
 from cases.models import Decision, Sanction
 from cases.models.verdict import agreement, hidden_from
@@ -46,7 +47,9 @@ def decision_list(request: StaffRequest) -> HttpResponse:
 @require_safe
 @needs(Permission.CASE_VIEW)
 def decision(request: StaffRequest, ref: str) -> HttpResponse:
-    return decision_page(request, fetch_decision(request, ref))
+    found = fetch_decision(request, ref)
+    committing.opened(found, request.user)
+    return decision_page(request, found)
 
 
 def fetch_decision(request: StaffRequest, ref: str) -> Decision:

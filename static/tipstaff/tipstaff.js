@@ -53,47 +53,87 @@
     }
   }
 
-  /* --- Keys. A link or button with data-key="n" is pressed by n; `?` lists what this page offers. --- */
-  const remembered = {
-    read() { try { return localStorage.getItem("tipstaff.keys") !== "off"; } catch { return true; } },
-    write(on) { try { localStorage.setItem("tipstaff.keys", on ? "on" : "off"); } catch { /* private window */ } },
-  };
-  function keysAre(on) { root.dataset.keys = on ? "on" : "off"; }
-  keysAre(remembered.read());
+  /* --- Keys. What carries data-key="n" is pressed by n, "g q" by one after the other, "Ctrl+Enter" from anywhere; `?`
+     lists what this page offers. The server remembers for each person whether single letters act. --- */
+  const keysAre = (on) => { root.dataset.keys = on ? "on" : "off"; };
+  if (!root.dataset.keys) keysAre(true);
 
-  const keyed = () => [...document.querySelectorAll("[data-key]")].filter((e) => e.dataset.key && !e.disabled && e.checkVisibility());
+  const keyed = () => [...document.querySelectorAll("[data-key]")].filter((e) => e.dataset.key && !e.disabled && (e.checkVisibility() || e.closest(".drop, [popover]")));
   const label = (e) => e.dataset.label || e.getAttribute("aria-label") ||
-    [...e.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent).join(" ").replace(/\s+/g, " ").trim();
+    [...e.querySelectorAll("span, strong"), e].map((from) => [...from.childNodes].filter((n) => n.nodeName !== "KBD" && n.nodeName !== "SMALL").map((n) => n.nodeType === 3 ? n.textContent : "").join(" ").replace(/\s+/g, " ").trim()).find(Boolean) || "";
+  const groupOf = (e) => e.closest("[aria-label]:not([data-key])")?.getAttribute("aria-label") || word("Page", "This page");
 
   function showKeys() {
     const dialog = document.getElementById("keys");
     if (!dialog || dialog.open) return;
+    const groups = Map.groupBy ? Map.groupBy(keyed(), groupOf) : new Map([[word("Page", "This page"), keyed()]]);
     const list = dialog.querySelector(".keymap");
-    list.replaceChildren(...keyed().flatMap((e) => {
-      const dt = document.createElement("dt");
-      const dd = document.createElement("dd");
-      const kbd = document.createElement("kbd");
-      kbd.textContent = e.dataset.key;
-      dt.append(kbd);
-      dd.textContent = label(e);
-      return [dt, dd];
+    list.replaceChildren(...[...groups].flatMap(([name, entries]) => {
+      const heading = document.createElement("h3");
+      const lines = document.createElement("dl");
+      heading.textContent = name;
+      for (const e of entries) {
+        const dt = document.createElement("dt");
+        const dd = document.createElement("dd");
+        for (const part of e.dataset.key.split(" ")) {
+          const kbd = document.createElement("kbd");
+          kbd.textContent = part;
+          dt.append(kbd, " ");
+        }
+        dd.textContent = label(e);
+        lines.append(dt, dd);
+      }
+      return [heading, lines];
     }));
-    dialog.querySelector("[data-keys-none]").hidden = list.childElementCount > 0;
-    dialog.querySelector("[data-keys-switch]").checked = remembered.read();
+    dialog.querySelector("[data-keys-none]").hidden = groups.size > 0;
+    dialog.querySelector("[data-keys-switch]").checked = root.dataset.keys !== "off";
     dialog.showModal();
   }
 
+  function press(target) {
+    const held = target.matches("label") ? target.control : target.matches("[data-digits]") ? target.querySelector(":checked, input") : target;
+    if (held && held.matches("input:not([type=radio], [type=checkbox]), select, textarea") || target.matches("[data-digits]")) held.focus();
+    else if (target.matches("summary")) {
+      const box = target.parentElement;
+      box.open = true;
+      (box.querySelector("input:not([type=hidden]), select, textarea, button") || target).focus();
+    } else if (target.matches("a[href^='#']")) {
+      const place = document.querySelector(target.getAttribute("href"));
+      if (place) { place.scrollIntoView({ block: "start" }); place.tabIndex = -1; place.focus({ preventScroll: true }); }
+    } else target.click();
+    if (target.matches("label")) target.dispatchEvent(new CustomEvent("pressed", { bubbles: true }));
+  }
+
+  let before = "";
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
-    if (event.target.closest("input, select, textarea, [contenteditable], dialog[open], [role=textbox]")) return;
-    if (document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || event.altKey || event.isComposing || event.repeat || document.querySelector("dialog[open]")) return;
+    const all = () => keyed().filter((e) => !e.closest("dialog"));
+    const act = (key) => {
+      const target = all().find((e) => e.dataset.key.toLowerCase() === key.toLowerCase());
+      if (target) { event.preventDefault(); press(target); }
+      return target;
+    };
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key === "Enter" || (event.key.toLowerCase() === "k" && !event.shiftKey)) act((event.shiftKey ? "Shift+" : "") + "Ctrl+" + event.key);
+      return;
+    }
+    const radio = event.target.closest("[data-digits] input[type=radio]");
+    if (radio && /^[0-9]$/.test(event.key)) {
+      const wanted = [...radio.form.elements[radio.name]].find((one) => one.value === event.key);
+      if (wanted) { event.preventDefault(); wanted.click(); wanted.focus(); }
+      return;
+    }
+    if (event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea, [contenteditable], [role=textbox]")) return;
     if (event.key === "?") { event.preventDefault(); showKeys(); return; }
-    if (root.dataset.keys === "off" || event.key.length !== 1) return;
-    const target = keyed().find((e) => e.dataset.key.toLowerCase() === event.key.toLowerCase());
-    if (!target) return;
-    event.preventDefault();
-    if (target.matches("input:not([type=radio], [type=checkbox]), select, textarea")) target.focus();
-    else target.click();
+    if (root.dataset.keys === "off" || event.key.length !== 1 || event.key === " ") return;
+    const pair = before ? before + " " + event.key : "";
+    before = "";
+    if (pair && act(pair)) return;
+    if (act(event.key)) return;
+    if (all().some((e) => e.dataset.key.startsWith(event.key.toLowerCase() + " "))) {
+      before = event.key.toLowerCase();
+      setTimeout(() => { before = ""; }, 1500);
+    }
   });
 
   /* --- Saying things: one polite live region. --- */
@@ -108,7 +148,10 @@
     const opener = event.target.closest("[data-opens]");
     if (opener) {
       if (opener.dataset.opens === "keys") showKeys();
-      else document.getElementById(opener.dataset.opens)?.showModal?.();
+      else {
+        const dialog = document.getElementById(opener.dataset.opens);
+        if (dialog?.showModal) { event.preventDefault(); dialog.showModal(); dialog.querySelector("input")?.select(); }
+      }
     }
     const copier = event.target.closest("[data-copy]");
     if (copier) {
@@ -132,10 +175,7 @@
     }
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-keys-switch]")) {
-      remembered.write(event.target.checked);
-      keysAre(event.target.checked);
-    }
+    if (event.target.matches("[data-keys-switch]")) keysAre(event.target.checked);
   });
 
   /* --- One press, one submission. The button's name and value are read before we disable it; `data-again` opts out. --- */

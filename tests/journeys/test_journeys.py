@@ -207,6 +207,7 @@ def investigate(desk: Page, case: str) -> None:
 def propose(desk: Page) -> None:
     """Ask the matrix, which answers while one types and when one asks, then propose what it says."""
     form = desk.locator("form.proposal")
+    expect(form.get_by_label("Breach", exact=True)).to_be_checked()  # as the finding concludes
     form.get_by_text("Negligent").click()
     form.get_by_text("Personal", exact=True).click()
     expect(desk.locator("#advice")).to_contain_text("The matrix recommends")
@@ -214,7 +215,7 @@ def propose(desk: Page) -> None:
     expect(desk.locator("#advice")).to_contain_text("If it is issued")
     expect(form.get_by_label("Negligent")).to_be_checked()
     form.get_by_label("Reasons given to the subject").fill(REASONS)
-    form.get_by_role("button", name="Propose").click()
+    form.get_by_role("button", name="Propose and stay").click()
     expect(desk.get_by_role("status").first).to_contain_text("is proposed.")
 
 

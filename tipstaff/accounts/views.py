@@ -10,13 +10,22 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tipstaff.access import StaffRequest, needs
+from tipstaff.access import StaffRequest, needs, signed_in
 from tipstaff.accounts.forms import PersonForm, RolesForm, TokenForm
 from tipstaff.accounts.models import Token, User
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
+
+
+@require_POST
+@signed_in
+def keys(request: StaffRequest) -> HttpResponse:
+    """Whether single letters act on this person's pages, on whatever machine. A preference, no act."""
+    request.user.keys_on = request.POST.get("on") == "1"
+    request.user.save(update_fields=["keys_on"])
+    return HttpResponse(status=204) if request.headers.get("HX-Request") else redirect("home")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

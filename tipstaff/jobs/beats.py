@@ -24,6 +24,7 @@ LABELS: dict[str, "StrOrPromise"] = {
     "deliver-webhooks": gettext_lazy("Webhooks"),
     "go-on": gettext_lazy("Long tasks that were interrupted"),
     "scan-files": gettext_lazy("Files that wait for a scan"),
+    "issue-committed": gettext_lazy("Decisions that leave when they can no longer be taken back"),
     "prepare-evidence": gettext_lazy("Evidence that waits to be read"),
     "tell-endings-cases": gettext_lazy("Measures and breaches that end by themselves"),
     "tell-endings-appeals": gettext_lazy("Appeals: rights that end, and questions nobody answered"),

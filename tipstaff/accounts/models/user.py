@@ -45,8 +45,10 @@ class User(AbstractBaseUser, Record):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=now, editable=False)
 
+    keys_on = models.BooleanField(default=True, help_text="Whether single letters act; a preference of theirs.")
+
     reference_field = "id"
-    untold = frozenset({"password", "last_login"})
+    untold = frozenset({"password", "last_login", "keys_on"})
     actor_kind = "person"
     is_staff = False  # Django's admin is not used; people and settings have pages of ours
     is_superuser = False
