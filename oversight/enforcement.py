@@ -58,6 +58,8 @@ PARTS = {
 GOALS = {
     Kind.RECEIPT: gettext_lazy("The receipt of a report leaves"),
     Kind.TRIAGE: gettext_lazy("A report is read and answered"),
+    Kind.INTERIM: gettext_lazy("It is decided whether an account is limited until then"),
+    Kind.AUTHORITY: gettext_lazy("An authority is told, where the law asks for it"),
     Kind.DECISION: gettext_lazy("A case is decided"),
     Kind.STATEMENT: gettext_lazy("The reasons leave after the decision"),
     Kind.REPORTER: gettext_lazy("The reporter is told of the decision"),
@@ -85,6 +87,7 @@ def how_we_enforce(request: HttpRequest) -> HttpResponse:
         "self_issued_warning": settings.SELF_ISSUE_T1,
         "severities": SEVERITIES,
         "goals": goals(targets),
+        "sooner": sooner(targets),
         "kept": kept(now()),
         "weeks": WEEKS,
         "few": FEW,
@@ -126,6 +129,13 @@ def goals(targets: list[Target]) -> list[tuple["StrPromise", list[str]]]:
         if any(found):
             table.append((label, [row.spoken if row else "" for row in found]))
     return table
+
+
+def sooner(targets: list[Target]) -> list[tuple["StrPromise", str]]:
+    """What has another goal where the law makes us tell an authority, than at the highest severity elsewhere."""
+    worst = max(SEVERITIES)
+    rows = ((label, first_match(targets, kind, worst, referral=True), kind) for kind, label in GOALS.items())
+    return [(label, row.spoken) for label, row, kind in rows if row and row != first_match(targets, kind, worst)]
 
 
 def kept(at: datetime) -> list[tuple["StrPromise", list[int | None]]]:

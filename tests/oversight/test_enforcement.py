@@ -40,6 +40,13 @@ def test_a_target_that_changes_changes_the_page(read, people):
     assert "1 hour to 5 working days" not in page
 
 
+def test_what_the_law_makes_faster_is_said_apart(read, people):
+    assert "goals hold instead:" in read()
+    assert "A report is read and answered: 1 hour</li>" in read()
+    adopt({"kind": "triage", "amount": 7, "unit": "hours"})
+    assert "A report is read and answered: " not in read()
+
+
 def test_a_setting_that_changes_changes_the_page(read, settings):
     settings.SELF_ISSUE_T1 = False
     assert "a warning too, is issued by somebody else" in read()
