@@ -98,6 +98,8 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
     ]
     shown = [(reverse(name), label) for name, label, permission in places if person.may(permission)]
     keys = {reverse(name): key for name, key in KEYS.items()}
+    if person.may(P.REPORT_TRIAGE):  # they find it beside the reports
+        shown = [place for place in shown if place[0] != reverse("cases:flaggers")]
     shown.append((reverse("aup:policy"), _("Policy")))
     current = max((url for url, _label in shown if request.path.startswith(url)), key=len, default="")
     return [Entry(url, label, url == current, keys.get(url, "")) for url, label in shown]

@@ -12,6 +12,8 @@ from tipstaff.accounts.models import Token, User
 from tipstaff.demo.story import appeals, files
 from tipstaff.demo.story.prose import Matter, Words, drawing, matters, phrases
 from tipstaff.demo.story.stage import GONE, Course, Stage
+from tipstaff.notices.models import Message
+from tipstaff.notices.outbox import OUTBOX
 from tipstaff.permissions import Permission
 from tipstaff.sla.clocks import usual_length
 from tipstaff.sla.models import Clock
@@ -52,6 +54,8 @@ class Reporters:
             flagger.grant(actor=compliance)
             if "revoked" in trusted:
                 flagger.revoke(actor=lead, reason=trusted["revoked"])
+        for message in Message.objects.filter(kind__startswith="flagger_", state="queued"):
+            message.hand_over(actor=OUTBOX)
 
     def _let_in(self, name: str, *scopes: Permission) -> Token:
         """A machine is given a token, long before it calls."""
