@@ -190,7 +190,11 @@ class Town:
             intent="negligent", sensitivity="personal", severity="2", detection="none",
         )  # fmt: skip
         decision = re.search(r"/desk/decisions/(D-\w+)/", self.senior.insist("GET", f"{address}/").text)
-        if decision and self._act(self.senior, f"/desk/decisions/{decision[1]}/issue/"):
+        if decision is None:
+            return
+        said = {"outcome": "breach", "tier": "T2", "reason": "The log shows one text in one night."}
+        self._act(self.senior, f"/desk/decisions/{decision[1]}/verdict/", **said)
+        if self._act(self.senior, f"/desk/decisions/{decision[1]}/issue/"):
             self.notebook.issued.append(decision[1])
 
     def _act(self, who: Browser, path: str, **fields: str) -> bool:

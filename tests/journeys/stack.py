@@ -19,7 +19,15 @@ from tipstaff.demo.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 # What the suite sets for itself would make the stack use the suite's services, or behave as a test.
-OURS = ("TESTING", "DATABASE_URL", "OWNER_DATABASE_URL", "SEQUENCER_DATABASE_URL", "ERASER_DATABASE_URL", "BROKER_URL")
+OURS = (
+    "TESTING",
+    "DATABASE_URL",
+    "OWNER_DATABASE_URL",
+    "SEQUENCER_DATABASE_URL",
+    "ERASER_DATABASE_URL",
+    "BROKER_URL",
+    "OWN_VERDICT_FIRST",
+)
 QUICK = {"SWEEP_SECONDS": "1", "DELIVERY_SECONDS": "0.5", "DEMO_STORY": "0.08"}
 READY_SECONDS = 240  # the first start on a busy machine; a quiet one needs ten
 

@@ -224,14 +224,27 @@ def issue(desk: Page, case: str) -> None:
     become(desk, "Jonas Lindqvist")
     desk.goto(f"/desk/cases/{case}/")
     desk.get_by_role("link", name="Open the decision").click()
+    own_verdict(desk)
     if desk.get_by_role("button", name="Confirm").count():
         desk.get_by_role("button", name="Confirm").click()
         expect(desk.get_by_role("status").first).to_contain_text("You confirmed")
     become(desk, "Priya Raman")
     desk.goto(f"/desk/cases/{case}/")
     desk.get_by_role("link", name="Open the decision").click()
+    own_verdict(desk)
     desk.get_by_role("button", name="Issue the decision").click()
     expect(desk.get_by_role("status").first).to_contain_text("is issued; the notice is given.")
+
+
+def own_verdict(desk: Page) -> None:
+    """What was proposed is shown to whoever has said what they would decide."""
+    expect(desk.get_by_role("heading", name="Your verdict", exact=True)).to_be_visible()
+    expect(desk.locator("main")).not_to_contain_text(REASONS)
+    desk.get_by_label("What you would decide").select_option("breach")
+    desk.get_by_label("Tier, for a breach").select_option("T2")
+    desk.get_by_label("Why, in a sentence").fill("The log shows forty accounts and one text.")
+    desk.get_by_role("button", name="Give it, and see the proposal").click()
+    expect(desk.locator("main")).to_contain_text(REASONS)
 
 
 def appeal(subject: Page, notice: str) -> None:
