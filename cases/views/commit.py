@@ -171,6 +171,6 @@ def draft_keep(request: StaffRequest, ref: str) -> HttpResponse:
     """Keep what is typed, whoever holds the case now: a claim that runs out takes nothing away."""
     case = fetch(request, ref)
     if case.state not in ("open", "investigating", "awaiting_information"):
-        raise Refused(_("%(case)s is no longer investigated, so no draft is kept.") % {"case": case.ref})
+        return HttpResponse(status=204)  # a save that was under way while the same words were committed
     draft = Draft.keep(request.user, case, typed_of(request))
     return render(request, "cases/case_draft.html#saved", {"saved_at": draft.saved_at})
