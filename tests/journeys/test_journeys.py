@@ -188,7 +188,7 @@ def investigate(desk: Page, case: str) -> None:
         desk.goto(other)
         desk.get_by_role("button", name="Give it back").click()
     desk.goto(others[-1])
-    expect(desk.locator("main")).to_contain_text("Claimed by you")
+    expect(desk.locator("[data-lease]")).to_be_visible()
     desk.locator("summary", has_text="Add evidence").click()
     desk.get_by_label("Kind").select_option("log")
     desk.get_by_label("What it shows").fill("The night of the third")
