@@ -121,7 +121,7 @@ class TestWithholding:
         decision = issued(case)
         assert not Clock.objects.about(decision).filter(kind="statement").exists()
         with moved_to(order.until + HOUR / 60):
-            reminders.sweep("case-endings", lapses.WATCHES)
+            reminders.sweep(lapses.WATCHES)
         assert clock(decision, "statement").started_at == order.until  # type: ignore[arg-type]
 
     def test_a_mail_that_waits_already_waits_longer(self, case: Case) -> None:

@@ -137,7 +137,7 @@ class TestSweep:
         events = Event.objects.filter(stream=clock.about_stream, kind__in=PASSED).order_by("seq")
         assert [event.told()["facts.level"] for event in events] == levels
         mails = Message.objects.filter(kind="clock_escalated", about=clock.about)
-        hearers = {50: set(), 100: {"lead"}, 200: {"lead", "head"}}[levels[-1]]
+        hearers = {50: set(), 100: {"lead"}, 200: {"lead", "head", "chair"}}[levels[-1]]
         assert {mail.recipient.partition("@")[0] for mail in mails} == hearers
 
     def test_the_person_whose_work_it_is_hears_of_each_level(self) -> None:

@@ -96,12 +96,26 @@ class TestMail:
         assert not Message.objects.filter(kind__in=[SINGLE, LIST]).exists()
         assert not Untold.objects.exists()
 
-    def test_who_may_not_see_a_matter_hears_nothing_of_it(self) -> None:
-        """The chair hears at twice the time, and of no account, since accounts are not hers to see."""
+    @pytest.mark.parametrize("matters", [1, 2])
+    def test_who_may_not_see_a_matter_hears_its_reference_alone(self, matters: int) -> None:
+        """The chair hears at twice the time, and is led to the board, which shows her references and no more."""
+        with moved_to(START):
+            cases = [factories.case(code="SP-03", severity=1) for _number in range(matters)]
+        swept(DAY * 100)
+        assert Role.CHAIR in hearers(Kind.DECISION, 200)
+        (mail,) = mailed("chair")
+        assert "/clocks/" in mail.text
+        for case in cases:
+            assert case.ref in mail.text
+            assert case.get_absolute_url() not in mail.text
+            assert case.subject.external_id not in mail.text
+
+    def test_who_has_no_board_either_hears_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("tipstaff.sla.telling.hearers", lambda _kind, _level: frozenset({Role.POLICY_EDITOR}))
+        monkeypatch.setattr("tipstaff.sla.telling.heard_at_all", lambda: frozenset({Role.POLICY_EDITOR}))
         started(2)
         swept(DAY * 2.1)
-        assert Role.CHAIR in hearers(Kind.DECISION, 200)
-        assert (len(mailed("head")), mailed("chair")) == (1, [])
+        assert mailed("policy") == []
 
     def test_what_the_killed_sweep_had_no_time_to_tell_is_told_by_the_next(
         self, monkeypatch: pytest.MonkeyPatch

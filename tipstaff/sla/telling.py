@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from tipstaff.accounts.models import User
 from tipstaff.notices import outbox
+from tipstaff.permissions import Permission
 from tipstaff.sla.levels import CLOCKS, heard_at_all, hearers
 from tipstaff.sla.models import Clock
 from tipstaff.workflow import references
@@ -37,11 +38,14 @@ class Heard:
     person: User
     count: int = 0
     first: list[Passed] = field(default_factory=list)
+    unseen: set[str] = field(default_factory=set)  # which of `first` they hear of by the reference alone
 
-    def hear(self, passed: Passed) -> None:
+    def hear(self, passed: Passed, *, seen: bool) -> None:
         self.count += 1
         if len(self.first) < SHOWN:
             self.first.append(passed)
+            if not seen:
+                self.unseen.add(passed.about)
 
 
 def tell() -> int:
@@ -54,8 +58,8 @@ def tell() -> int:
         heard: dict[Any, Heard] = {}
         for some in batched(_take(), CHUNK, strict=False):
             for passed, people in _matched(some):
-                for person in people:
-                    heard.setdefault(person.pk, Heard(person)).hear(passed)
+                for person, seen in people:
+                    heard.setdefault(person.pk, Heard(person)).hear(passed, seen=seen)
         for one in sorted(heard.values(), key=lambda one: one.person.email):
             _mail(one)
         return len(heard)
@@ -78,8 +82,10 @@ def _take() -> list[Passed]:
         return [Passed(*row) for row in cursor.fetchall()]
 
 
-def _matched(some: Iterable[Passed]) -> Iterator[tuple[Passed, list[User]]]:
-    """Each with the people who hear of it: whose work it is, and who has the part; nobody who may not see it."""
+def _matched(some: Iterable[Passed]) -> Iterator[tuple[Passed, list[tuple[User, bool]]]]:
+    """Each with the people who hear of it, whose work it is and who has the part, and whether they may see it. Who may
+    not, and has the board of clocks, hears of its reference, as the board shows it; anybody else of nothing.
+    """
     some = list(some)
     crowd = list(User.objects.with_role(*heard_at_all()))
     owners, visible = _owners(passed.about for passed in some), Visible(some)
@@ -88,7 +94,8 @@ def _matched(some: Iterable[Passed]) -> Iterator[tuple[Passed, list[User]]]:
         people = {person.pk: person for person in crowd if roles.intersection(person.roles)}
         if owner := owners.get(passed.about):
             people[owner.pk] = owner
-        yield passed, [person for person in people.values() if passed.about in visible.to(person, passed.about)]
+        known = [(person, passed.about in visible.to(person, passed.about)) for person in people.values()]
+        yield passed, [(person, seen) for person, seen in known if seen or person.may(Permission.CLOCK_BOARD)]
 
 
 def _owners(abouts: Iterable[str]) -> dict[str, User]:
@@ -135,22 +142,31 @@ def _by_model(abouts: Iterable[str]) -> Iterator[tuple[Any, list[str]]]:
 class Matter(NamedTuple):
     """One line of a mail."""
 
-    record: Record
+    title: str
     clock: Clock
     level: int
+
+
+def _title(record: Record, heard: Heard) -> str:
+    return record.reference.partition(":")[2] if record.reference in heard.unseen else record.title
 
 
 def _mail(heard: Heard) -> None:
     """One mail: about the matter itself if it is a single one, else a list with the longest overdue first."""
     records = references.find_many(passed.about for passed in heard.first)
     clocks = Clock.objects.in_bulk([passed.clock for passed in heard.first])
-    matters = [Matter(records[one.about], clocks[one.clock], one.level) for one in heard.first if one.about in records]
+    matters = [
+        Matter(_title(records[one.about], heard), clocks[one.clock], one.level)
+        for one in heard.first
+        if one.about in records
+    ]
     about: Record = heard.person
-    kind, link = "clocks_escalated", reverse("clocks:mine")
+    kind, link = "clocks_escalated", reverse("board:board" if heard.unseen else "clocks:mine")
     words: dict[str, Any] = {"matters": matters, "count": heard.count}
     if heard.count == 1 and matters:
-        kind, about, words = "clock_escalated", matters[0].record, matters[0]._asdict()
-        link = about.get_absolute_url()
+        (about,) = records.values()
+        kind, words = "clock_escalated", matters[0]._asdict()
+        link = link if heard.unseen else about.get_absolute_url()
     words |= {"person": heard.person, "more": heard.count - len(matters)}
     late = any(matter.level >= 100 for matter in matters)
     outbox.queue(kind, to=heard.person.email, about=about, actor=CLOCKS, link=link, late=late, **words)
