@@ -392,7 +392,8 @@ SHIFTS = WorkingTime.read({"zone": "Europe/Berlin", "week": [["12:50-13:12", "13
 
 @pytest.mark.parametrize("calendar", [ALWAYS, SHIFTS], ids=["around the clock", "in shifts"])
 @given(steps=STEPS)
-@example(steps=[(0, "pause"), (11, "resume"), (13, "resume"), (15, "pause")])
+@example(steps=[(0, "pause"), (11, "resume"), (13, "resume"), (15, "pause")])  # paused in the minute it was due
+@example(steps=[(12, "wait"), (11, "sweep")])
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_clock_agrees_with_one_that_counts_minutes(
     monkeypatch: pytest.MonkeyPatch, people: Any, calendar: WorkingTime, steps: list

@@ -331,7 +331,7 @@ class Clock(Record):
         self.stopped_at = at
         self._end_pause(at)
         self.elapsed = max(self.working_time.elapsed(self.started_at, at) - self.paused, timedelta())
-        if self.breached_at is None and at > self.instant_of(100) and not cancelled:
+        if self.breached_at is None and self.elapsed > self.target and not cancelled:
             self.breached_at, self.detected_at, self.level = self.instant_of(100), at, max(self.level, 100)
         late = self.breached_at is not None
         self.difference, self.cancelled_because = self.elapsed - self.target, cancelled
