@@ -13,17 +13,20 @@ from django.views.decorators.http import require_safe
 
 from appeals.models import Appeal
 from aup.models import Feedback, PolicyVersion, Rule
-from cases.models import Case, Decision, Report, Sanction
+from cases.models import Case, Decision, Remediation, Report, Sanction
 from cases.models.effect import Confirmation
 from cases.models.referral import referable
+from cases.models.verdict import hidden_from
 from governance.coverage import Coverage, survey
-from governance.models import AISystem, Ballot, Control, Waiver
+from governance.models import AISystem, Ballot, Control, ControlTask, Waiver
 from tipstaff.access import StaffRequest, lacks_second_factor, public, signed_in
 from tipstaff.accounts.models import Subject, User
 from tipstaff.demo.people import PEOPLE
 from tipstaff.notices.webhooks import missed_by_endpoint
 from tipstaff.permissions import Permission
 from tipstaff.sla.levels import hears
+from tipstaff.sla.models import Kind
+from tipstaff.sla.promises import spans
 from tipstaff.sla.views.mine import heard_of
 from tipstaff.time import now
 from tipstaff.vault.views import custody
@@ -86,6 +89,7 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
         ("governance:waiver_list", _("Waivers"), P.WAIVER_VIEW),
         ("governance:system_list", _("Systems"), P.SYSTEM_VIEW),
         ("cases:flaggers", _("Flaggers"), P.FLAGGER_GRANT),
+        ("cases:entrances", _("Entrances"), P.PATHWAY_SET),
         ("aup:feedback_list", _("Feedback"), P.FEEDBACK_ANSWER),
         ("board:board", _("Clocks"), P.CLOCK_BOARD),
         ("oversight:index", _("Oversight"), P.HISTORY_VIEW),
@@ -98,6 +102,8 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
     ]
     shown = [(reverse(name), label) for name, label, permission in places if person.may(permission)]
     keys = {reverse(name): key for name, key in KEYS.items()}
+    if person.may(P.FLAGGER_GRANT):  # they find it beside the flaggers
+        shown = [place for place in shown if place[0] != reverse("cases:entrances")]
     if person.may(P.REPORT_TRIAGE):  # they find it beside the reports
         shown = [place for place in shown if place[0] != reverse("cases:flaggers")]
     shown.append((reverse("aup:policy"), _("Policy")))
@@ -110,7 +116,8 @@ def _nav(request: HttpRequest, person: User) -> list[Entry]:
 def home(request: HttpRequest) -> HttpResponse:
     """For a stranger, what can be done here; for staff, what waits for them."""
     if not request.user.is_authenticated:
-        return render(request, "home/public.html", {"version": PolicyVersion.objects.in_force(now())})
+        times = spans(Kind.TRIAGE, Kind.DECISION, Kind.APPEAL)
+        return render(request, "home/public.html", {"version": PolicyVersion.objects.in_force(now()), "times": times})
     if lacks_second_factor(request):
         return redirect("mfa_index")
     return render(request, "home/staff.html", _waiting(request.user))
@@ -131,14 +138,16 @@ def find(request: StaffRequest) -> HttpResponse:
 
 def _found(person: User, q: str) -> list[tuple[str, list[Found]]]:
     """Records that `person` may open: what begins with `q`, so that an index can find it."""
-    cases = Case.objects.visible_to(person).filter(Q(ref__istartswith=q) | Q(subject__external_id=q))
+    cases = Case.objects.visible_to(person).filter(Q(ref__startswith=q.upper()) | Q(subject__external_id=q))
     cases = cases.select_related("rule").order_by("-opened_at")[:FINDS]
     accounts = Subject.objects.visible_to(person).filter(Q(external_id__startswith=q) | Q(name__istartswith=q))[:FINDS]
     rules = Rule.objects.in_force(now()).matching(q).order_by("position")[:FINDS]
-    decisions = Decision.objects.visible_to(person).filter(ref__iexact=q)
+    decisions = list(Decision.objects.visible_to(person).filter(ref=q.upper()).select_related("case"))
+    veiled = hidden_from(person, *decisions)  # before one's own verdict the outcome stands nowhere
+    told = [(one, "" if one.pk in veiled else one.get_outcome_display()) for one in decisions]
     return [
         (_("Cases"), [Found(case.get_absolute_url(), case.ref, case.rule.title) for case in cases]),
-        (_("Decisions"), [Found(one.page_url, one.ref, one.get_outcome_display()) for one in decisions]),
+        (_("Decisions"), [Found(one.page_url, one.ref, outcome) for one, outcome in told]),
         (_("Accounts"), [Found(account.get_absolute_url(), account.title) for account in accounts]),
         (_("Rules"), [Found(rule.get_absolute_url(), rule.code, rule.title) for rule in rules]),
     ]
@@ -157,6 +166,7 @@ def _to_read(person: User) -> PolicyVersion | None:
 def _mine(person: User) -> Any:
     """The cases that they hold, and the latest that went back to the queue because their claim ran out."""
     held = Case.objects.filter(claimed_by=person, state__in=["open", "investigating"])
+    held = held.exclude(claimed_ahead=True, claimed_until__lte=now())  # they never saw it
     return held.select_related("subject", "rule", "claimed_by").order_by("-claimed_until")[:HELD]
 
 
@@ -181,6 +191,10 @@ def _tiles(person: User) -> list[Tile]:
         failed = Sanction.objects.with_confirmation([Confirmation.FAILED], now()).count()
         label = _("measures that the gateway could not carry out")
         tiles.append(Tile(failed, label, reverse("cases:measure_list"), "late" if failed else "ok"))
+    if person.may(P.REMEDIATION_ASSESS):
+        waiting = Remediation.objects.to_assess().count()
+        label = _("plans and requests to assess")
+        tiles.append(Tile(waiting, label, reverse("cases:remediation_list"), "due" if waiting else "ok"))
     if person.may(P.APPEAL_VIEW):
         opened = Appeal.objects.open_now().count()
         tiles.append(Tile(opened, _("appeals to hear"), reverse("appeals:appeal_list"), "due" if opened else "ok"))
@@ -244,6 +258,9 @@ def _system_tiles(person: User) -> list[Tile]:
         label = _("gaps: rules that nothing enforces")
         address = reverse("governance:system_map", query={"result": Coverage.GAP})
         tiles.append(Tile(gaps, label, address, "late" if gaps else "ok"))
+    if person.may(P.CONTROL_VERIFY) or person.may(P.SYSTEM_EDIT):
+        tasks = ControlTask.objects.for_person(person).count()
+        tiles.append(Tile(tasks, _("control tasks"), reverse("governance:control_task_list"), "due" if tasks else "ok"))
     if person.may(P.CONTROL_VERIFY):
         stale = Control.objects.to_verify(now()).count()
         tiles.append(Tile(stale, _("controls to verify"), reverse("governance:control_list"), "due" if stale else "ok"))

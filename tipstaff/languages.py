@@ -72,9 +72,12 @@ def _query(request: HttpRequest) -> QueryDict:
 
 
 def speak(request: HttpRequest, language: str) -> None:
-    """From here on answer in `language`, that of the record behind a link, unless `?lang=` asks for another."""
+    """From here on answer in what the person chose, by `?lang=` or the switch that a cookie remembers; else in
+    `language`, that of the record behind a link, whatever the browser wishes.
+    """
     asked = getattr(request, "language_asked", "")
-    translation.activate(asked or known(language) or settings.LANGUAGE_CODE)
+    chosen = known(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME))
+    translation.activate(asked or chosen or known(language) or settings.LANGUAGE_CODE)
 
 
 def kept(request: HttpRequest) -> str:

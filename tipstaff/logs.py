@@ -32,7 +32,9 @@ TRUSTED = ("celery", "kombu", "billiard", "_granian", "granian", "psycopg.pool",
 UNTOLD = frozenset({"user_agent", "error", "reason", "result"})  # texts that django-structlog would add
 WITHHELD = "(text withheld)"
 
-TOKEN_IN_PATH = re.compile(r"(/(?:notice|appeal|waivers/follow|policy/acknowledge|feedback/follow)/)[^/\s\"?]+")
+TOKEN_IN_PATH = re.compile(
+    r"(/(?:notice|appeal|follow|survey|answer|remedy|waivers/follow|policy/acknowledge|feedback/follow)/)[^/\s\"?]+"
+)
 SECRETS = (
     (TOKEN_IN_PATH, r"\1…"),
     (re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^\s\"?]+"), r"\1…"),

@@ -13,13 +13,21 @@ class Permission(StrEnum):
     REPORT_VIEW = "report:view"
     REPORT_TRIAGE = "report:triage"
     REPORT_WITHDRAW = "report:withdraw"
+    REPORT_PROVE = "report:prove"
+    CONSENT_ASK = "consent:ask"
+    CONSENT_GIVE = "consent:give"
+    SURVEY_ANSWER = "survey:answer"
     FLAGGER_GRANT = "flagger:grant"
+    PATHWAY_SET = "pathway:set"
     CASE_VIEW = "case:view"
     CASE_OPEN = "case:open"
     CASE_CLAIM = "case:claim"
     CASE_INVESTIGATE = "case:investigate"
     CASE_LEAD = "case:lead"
     EVIDENCE_READ = "evidence:read"
+    HEARING_ANSWER = "hearing:answer"
+    NOTE_WRITE = "note:write"
+    CONFLICT_DECLARE = "conflict:declare"
     DECISION_PROPOSE = "decision:propose"
     DECISION_CONFIRM = "decision:confirm"
     DECISION_ISSUE = "decision:issue"
@@ -28,6 +36,9 @@ class Permission(StrEnum):
     SANCTION_ACKNOWLEDGE = "sanction:acknowledge"
     INTERIM_ANSWER = "interim:answer"
     INTERIM_SECOND = "interim:second"
+    REMEDIATION_OFFER = "remediation:offer"
+    REMEDIATION_TAKE = "remediation:take"
+    REMEDIATION_ASSESS = "remediation:assess"
     REFERRAL_MAKE = "referral:make"
     NOTICE_WITHHOLD = "notice:withhold"
     APPEAL_LODGE = "appeal:lodge"
@@ -127,11 +138,15 @@ _REVIEW = _SEE_CASES | {
     P.FILE_REDACT,
     P.REPORT_FILE,
     P.CLOCK_EXPLAIN,
+    P.NOTE_WRITE,
+    P.CONFLICT_DECLARE,
+    P.CONSENT_ASK,
 }
 _WATCH = {P.CLOCK_BOARD, P.CLOCK_EXPLAIN}
 _KEEP = {P.FILE_REDACT, P.CUSTODY_VIEW, P.HOLD_PLACE, P.HOLD_RELEASE, P.FILE_RETAIN, P.FILE_DISPOSE, P.FILE_UNSEAL}
 _ADJUDICATE = _SEE_CASES | {P.DECISION_ISSUE, P.DECISION_CONFIRM, P.SANCTION_IMPOSE, P.SANCTION_LIFT, P.REPORT_FILE}
-_ADJUDICATE |= {P.CLOCK_EXPLAIN, P.INTERIM_ANSWER, P.INTERIM_SECOND}
+_ADJUDICATE |= {P.CLOCK_EXPLAIN, P.INTERIM_ANSWER, P.INTERIM_SECOND, P.NOTE_WRITE, P.CONFLICT_DECLARE}
+_ADJUDICATE |= {P.REMEDIATION_OFFER, P.REMEDIATION_ASSESS}
 
 BUNDLES: dict[str, frozenset[Permission]] = {
     Role.REVIEWER: frozenset(_REVIEW),
@@ -139,20 +154,23 @@ BUNDLES: dict[str, frozenset[Permission]] = {
     Role.ADJUDICATOR: frozenset(_ADJUDICATE),
     Role.SENIOR_ADJUDICATOR: frozenset(_ADJUDICATE),
     Role.HEAD_OF_ENFORCEMENT: frozenset(
-        _ADJUDICATE | _WATCH | {P.CASE_LEAD, P.JOB_VIEW, P.REFERRAL_MAKE, P.NOTICE_WITHHOLD}
+        _ADJUDICATE
+        | _WATCH
+        | {P.CASE_LEAD, P.JOB_VIEW, P.REFERRAL_MAKE, P.NOTICE_WITHHOLD}
+        | {P.PATHWAY_SET, P.CONSENT_ASK}
     ),
     Role.COUNSEL: frozenset(
         _SEE_CASES
         | _KEEP
         | {P.DECISION_CONFIRM, P.DECISION_ISSUE, P.SANCTION_IMPOSE, P.REPORT_FILE}
-        | {P.INTERIM_SECOND, P.REFERRAL_MAKE, P.NOTICE_WITHHOLD}
+        | {P.INTERIM_SECOND, P.REFERRAL_MAKE, P.NOTICE_WITHHOLD, P.CONSENT_ASK, P.NOTE_WRITE, P.CONFLICT_DECLARE}
     ),
     Role.COMPLIANCE: frozenset(
         _SEE_GOVERNANCE
         | {P.POLICY_SIGN_COMPLIANCE, P.CASE_VIEW, P.HISTORY_VIEW, P.REPORT_FILE, P.FILE_READ}
         | {P.CUSTODY_VIEW, P.HOLD_PLACE, P.HOLD_RELEASE, P.FILE_DISPOSE}
         | {P.WAIVER_SCREEN, P.WAIVER_SUSPEND, P.COMMITTEE_CONSTITUTE, P.SYSTEM_REVIEW, P.CONTROL_VERIFY}
-        | {P.ACKNOWLEDGEMENT_VIEW, P.FLAGGER_GRANT}
+        | {P.ACKNOWLEDGEMENT_VIEW, P.FLAGGER_GRANT, P.PATHWAY_SET}
         | _WATCH
     ),
     Role.PRODUCT: frozenset(_SEE_GOVERNANCE | _ASK | {P.POLICY_SIGN_PRODUCT, P.REPORT_FILE, P.ACKNOWLEDGEMENT_VIEW}),
@@ -165,7 +183,7 @@ BUNDLES: dict[str, frozenset[Permission]] = {
     Role.APPEALS_REVIEWER: frozenset(
         _SEE_CASES
         | {P.APPEAL_VIEW, P.APPEAL_DECIDE, P.SANCTION_IMPOSE, P.SANCTION_LIFT, P.REPORT_FILE}
-        | {P.CLOCK_EXPLAIN}
+        | {P.CLOCK_EXPLAIN, P.NOTE_WRITE, P.CONFLICT_DECLARE, P.REMEDIATION_ASSESS}
     ),
     Role.MEMBER: frozenset(_SIT),
     Role.CHAIR: frozenset(_SIT | {P.BALLOT_OPEN, P.WAIVER_SUSPEND, P.WAIVER_REVOKE} | _WATCH),
@@ -213,10 +231,16 @@ SCOPE_WORDS = {
     P.FEEDBACK_FILE: _("Give feedback on the policy, and read the answers to its own"),
 }
 LINK_SCOPES: dict[str, frozenset[Permission]] = {
-    "reporter": frozenset({P.REPORT_FILE, P.REPORT_WITHDRAW, P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.FILE_SEAL}),
+    "reporter": frozenset(
+        {P.REPORT_FILE, P.REPORT_WITHDRAW, P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.FILE_SEAL}
+        | {P.REPORT_PROVE, P.CONSENT_GIVE, P.SURVEY_ANSWER}
+    ),
     "writer": frozenset({P.FEEDBACK_FILE}),
     "applicant": frozenset({P.WAIVER_REQUEST, P.WAIVER_WITHDRAW, P.FILE_SEAL}),
-    "subject": frozenset({P.ACKNOWLEDGEMENT_GIVE, P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.NOTICE_OPEN, P.FILE_SEAL}),
+    "subject": frozenset(
+        {P.ACKNOWLEDGEMENT_GIVE, P.APPEAL_LODGE, P.APPEAL_WITHDRAW, P.NOTICE_OPEN, P.FILE_SEAL, P.HEARING_ANSWER}
+        | {P.REMEDIATION_TAKE, P.SURVEY_ANSWER}
+    ),
 }
 
 

@@ -18,7 +18,7 @@ from rest_framework.views import exception_handler
 from tipstaff.ledger.append import Entry, append
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
-from tipstaff.workflow.refused import NotPermitted, Refused
+from tipstaff.workflow.refused import NotPermitted, Refused, TooMany
 
 
 class RefusalMiddleware:
@@ -42,7 +42,10 @@ class RefusalMiddleware:
             record(getattr(request, "user", None), error)
         if isinstance(error, Refused):
             note(error)
-            return page(request, error.status, str(error))
+            answer = page(request, error.status, str(error))
+            if isinstance(error, TooMany):
+                answer["Retry-After"] = str(error.seconds)
+            return answer
         if isinstance(error, RequestDataTooBig | TooManyFilesSent):
             return page(request, 413, _("That is larger than we can take. Send fewer or smaller files."))
         return None
@@ -75,7 +78,9 @@ def note(error: Refused) -> None:
 KEYED = (
     "/notice/",
     "/appeal/",
+    "/remedy/",
     "/follow/",
+    "/survey/",
     "/waivers/ask/",
     "/waivers/follow/",
 )  # opened by a link or a code: their refusals set no cookie either
@@ -141,7 +146,7 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         record(request.user, error)
     if isinstance(error, Refused):
         note(error)
-        error = _Conflict(str(error), error.status)
+        error = _Conflict(str(error), error.status, wait=error.seconds if isinstance(error, TooMany) else None)
     elif isinstance(error, RequestDataTooBig):
         error = _Conflict("The body is larger than the API takes.", 413)
     elif isinstance(error, Http404):
@@ -157,9 +162,10 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 class _Conflict(exceptions.APIException):
-    def __init__(self, sentence: str, status: int) -> None:
+    def __init__(self, sentence: str, status: int, *, wait: int | None = None) -> None:
         super().__init__(sentence)
         self.status_code = status
+        self.wait = wait  # becomes `Retry-After`
 
 
 def _problem(error: Exception, response: Response) -> dict[str, Any]:

@@ -234,7 +234,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10
 REQUEST_BYTES = FILES_PER_FORM * FILE_BYTES + 1024 * 1024
 FILE_DOORS = (
     "/report/",
+    "/desk/reports/new/",
     "/appeal/",
+    "/answer/",
+    "/remedy/",
     "/desk/cases/",
     "/desk/waivers/",
     "/waivers/",
@@ -245,12 +248,17 @@ FILE_DOORS = (
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or str(TIPSTAFF_HOME / "staging")
 FILE_UPLOAD_HANDLERS = ["tipstaff.vault.staging.StagingHandler"]
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
+MACHINE_REPORTS = env.int("MACHINE_REPORTS_PER_MINUTE", default=120)
 RATE_LIMITS = {
     "report": "30/hour",
+    "report_machine": f"{MACHINE_REPORTS}/min",  # from one token, and one address
     "report_contact": "40/day",  # from one e-mail address
     "report_account": "300/hour",  # about one account
     "appeal": "30/hour",
+    "answer": "30/hour",
+    "remedy": "60/hour",
     "follow": "60/hour",
+    "survey": "30/hour",
     "waiver": "30/hour",
     "acknowledge": "30/hour",
     "feedback": "30/hour",

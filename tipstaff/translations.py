@@ -40,6 +40,8 @@ PUBLIC_SOURCES = (
     "aup/data/decision_matrix.yaml", "aup/matrix/words.py", "aup/models/decision_matrix.py",
     "aup/models/feedback.py", "aup/models/rule.py",
     "appeals/models.py", "cases/models/decision.py", "cases/models/hand.py",
+    "cases/models/remediation.py", "cases/models/remedying.py", "cases/putting_right.py",
+    "cases/models/answerable.py", "cases/limits.py", "cases/pathways.py", "cases/models/survey.py",
     "governance/models/dossier.py", "governance/models/waiver*.py",
     "tipstaff/access.py", "tipstaff/accounts/limits.py", "tipstaff/accounts/models/subject.py",
     "tipstaff/demo/people.py", "tipstaff/permissions.py", "tipstaff/refusals.py", "tipstaff/sla/models/kinds.py",

@@ -75,7 +75,7 @@ def limited(scope: str) -> Any:
         @functools.wraps(view)
         def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method == "POST" and (minutes := minutes_over(scope, request)):
-                raise TooMany(too_many_from_address(minutes))
+                raise TooMany(too_many_from_address(minutes), minutes=minutes)
             return view(request, *args, **kwargs)
 
         return counted

@@ -100,7 +100,18 @@ TYPES: dict[str, EventType] = {
             gettext_lazy("An interim measure may last longer"),
             _sanction("issued", _INTERIM) | {"sanction": _INTERIM},
         ),
+        _type(
+            "sanction.shortened",
+            gettext_lazy("A measure ends sooner, because something was put right"),
+            _sanction("issued", _SUSPENSION),
+        ),
         _type("sanction.expired", gettext_lazy("A measure ended by itself"), _sanction("expired")),
+        _type("sanction.stayed", gettext_lazy("A measure stands still while an appeal is heard"), _sanction("stayed")),
+        _type(
+            "sanction.resumed",
+            gettext_lazy("A measure that stood still goes on"),
+            _sanction("issued", _SUSPENSION),
+        ),
         _type("sanction.lifted", gettext_lazy("A measure was lifted early"), _sanction("lifted")),
         _type("sanction.revoked", gettext_lazy("A measure was revoked with its decision"), _sanction("revoked")),
         _type(

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from tipstaff import languages
+from tipstaff.notices import html
 from tipstaff.notices.models import ATTEMPTS, Message
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor, System
@@ -85,12 +86,13 @@ def _lease() -> Message | None:
 
 
 def _deliver(message: Message) -> bool:
-    mail = EmailMessage(
+    mail = EmailMultiAlternatives(
         message.subject,
         message.text,
         to=[message.recipient],
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
     )
+    mail.attach_alternative(html.of(message.subject, message.text, message.language), "text/html")
     try:
         mail.send()
     except smtplib.SMTPRecipientsRefused as error:

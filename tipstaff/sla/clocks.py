@@ -8,12 +8,12 @@ from typing import Any
 
 from tipstaff.sla.levels import CLOCKS, reach
 from tipstaff.sla.models import Clock, Kind, Target, TargetTable
-from tipstaff.sla.models.calendar import hours_by
+from tipstaff.sla.models.calendar import Calendar, hours_by
 from tipstaff.sla.models.target import first_match
 from tipstaff.sla.working_time import ALWAYS
 from tipstaff.time import now
 from tipstaff.workflow.models import Record
-from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work
+from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work, once
 
 
 def target_for(kind: Kind, severity: int, *, referral: bool = False, table: TargetTable | None = None) -> Target | None:
@@ -51,10 +51,11 @@ def start_if_set(
     """Start the clock `kind` about a record if the table has a target for it. `since` is when what it counts from
     happened, where that was seen later.
     """
-    target = target_for(kind, severity, referral=referral)
+    target = once((Target, kind, severity, referral), lambda: target_for(kind, severity, referral=referral))
     if target is None:
         return None
-    edition, at = (target.calendar.current() if target.calendar else None), since or now()
+    calendar, at = target.calendar, since or now()
+    edition = once((Calendar, calendar.pk), calendar.current) if calendar else None
     clock = Clock(
         about=about.reference,
         about_stream=about.stream,
@@ -92,9 +93,9 @@ def stop(about: Record, kind: Kind, *, cancelled: Clock.CancelReason | None = No
     in_unit_of_work(act)
 
 
-def regrade(about: Record, kind: Kind, *, severity: int) -> datetime | None:
-    """Give the running clock `kind` the target of another severity, from the table that it was started with; its new
-    due time, or None if none runs.
+def regrade(about: Record, kind: Kind, *, severity: int, referral: bool | None = None) -> datetime | None:
+    """Give the running clock `kind` the target of another severity, and of `referral` where that is not None, from the
+    table that it was started with; its new due time, or None if none runs or it stands still.
     """
 
     def act(work: UnitOfWork) -> datetime | None:
@@ -103,21 +104,24 @@ def regrade(about: Record, kind: Kind, *, severity: int) -> datetime | None:
             return None
         reach(clock, now())
         table = TargetTable.objects.get(targets=clock.matched_id)
-        if target := target_for(kind, severity, referral=clock.referral, table=table):
-            clock.regrade(actor=CLOCKS, severity=severity, **aim_of(target))
-        return clock.due_at
+        asked = clock.referral if referral is None else referral
+        if target := target_for(kind, severity, referral=asked, table=table):
+            clock.regrade(actor=CLOCKS, severity=severity, referral=asked, **aim_of(target))
+        return None if clock.paused_at else clock.due_at
 
     return in_unit_of_work(act)
 
 
-def pause(about: Record, kind: Kind | None = None, *, reason: Clock.PauseReason) -> None:
-    """Let every running clock about a record, or the one of `kind`, stand still, as far as it may."""
+def pause(about: Record, kind: Kind | None = None, *, reason: Clock.PauseReason, until: datetime | None = None) -> None:
+    """Let every running clock about a record, or the one of `kind`, stand still, as far as it may, and no longer than
+    `until`.
+    """
 
     def act(work: UnitOfWork) -> None:
         for clock in _running(work, about):
             if clock.paused_at is None and kind in {None, clock.kind}:
                 reach(clock, now())
-                clock.pause(actor=CLOCKS, reason=reason)
+                clock.pause(actor=CLOCKS, reason=reason, **({"until": until} if until else {}))
 
     in_unit_of_work(act)
 

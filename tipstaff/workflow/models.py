@@ -58,6 +58,13 @@ class Record(models.Model):
         root = self.history_of()
         return f"{root.reference_prefix}:{root.pk}"
 
+    def stake_of(self, actor: Any) -> str | None:
+        """Why `actor` does nothing here, whatever their roles: what it is about concerns them. The record whose history
+        this one belongs to says it; asked before the guard of every act.
+        """
+        root = self.history_of()
+        return None if root is self else root.stake_of(actor)
+
     def held_with(self) -> list[str]:
         """References of what else a legal hold may be on to keep the files of this record: its account, its case."""
         return []
@@ -72,6 +79,10 @@ class Record(models.Model):
 
     def mail_settled(self, kind: str) -> None:
         """A mail about this record was handed over, or given up; records that owe it by a clock override this."""
+
+    def notice_links(self, token: str) -> list[tuple[str, str]]:
+        """What else the key of a notice about this record opens: what it is called, and its address."""
+        return []
 
     def complete(self, *, actor: Any) -> None:
         """Fill in what follows from the given columns just before the row is inserted, or refuse to. The record whose

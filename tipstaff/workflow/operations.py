@@ -39,6 +39,7 @@ class Operation:
     creates: bool
     label: "StrOrPromise"  # on the button
     said: "StrOrPromise"  # in the history, after the name of who did it
+    despite_stake: bool = False  # also by who has a stake in it
 
     def kind(self, record: Record) -> str:
         """Of the event that doing it to `record` leaves."""
@@ -58,7 +59,11 @@ class Operation:
 
     def refusal(self, record: Record, actor: Actor) -> str | None:
         """Why `actor` cannot do this to `record` now, permission aside; None if they can."""
-        return self.state_refusal(record) or (self.guard(record, actor) if self.guard else None)
+        if refusal := self.state_refusal(record):
+            return refusal
+        if not self.despite_stake and (stake := record.stake_of(actor)):
+            return stake
+        return self.guard(record, actor) if self.guard else None
 
     def available(self, record: Record, actor: Actor) -> bool:
         return actor.may(self.permission) and self.refusal(record, actor) is None
@@ -73,9 +78,11 @@ def operation(
     creates: bool = False,
     label: "StrOrPromise" = "",
     said: "StrOrPromise" = "",
+    despite_stake: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an act. `creates` marks the one that brings the row into being; `guard(record, actor)` returns a sentence
-    that refuses, or None. The decorated method takes `actor` and facts by keyword: JSON, records or sealed files.
+    that refuses, or None. `despite_stake` is for what those do whom Record.stake_of keeps out. The decorated method
+    takes `actor` and facts by keyword: JSON, records or sealed files.
     """
     sources = (source,) if isinstance(source, str) else tuple(source)
 
@@ -89,6 +96,7 @@ def operation(
             creates=creates,
             label=label or capfirst(body.__name__.replace("_", " ")),
             said=said or past(body.__name__).replace("_", " "),
+            despite_stake=despite_stake,
         )
         move = transition(
             "state",

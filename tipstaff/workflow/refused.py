@@ -6,6 +6,10 @@ class Refused(Exception):
 
     status = 409
 
+    def __init__(self, sentence: str = "", *, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field  # of the form where it is said, if one of it is the reason
+
 
 class NotPermitted(Refused):
     """The actor's roles, scopes or link do not allow the act. Recorded as `access.refused` where it is caught."""
@@ -19,6 +23,10 @@ class NotPermitted(Refused):
 
 
 class TooMany(Refused):
-    """A limit of the door was reached; trying later is possible."""
+    """A limit of the door was reached; trying again after so many minutes is possible."""
 
     status = 429
+
+    def __init__(self, sentence: str, *, minutes: int) -> None:
+        super().__init__(sentence)
+        self.seconds = minutes * 60

@@ -1,7 +1,7 @@
 """One act, one transaction: rows, events, clocks and outbox rows are all there, or none is."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +45,7 @@ class UnitOfWork:
     memories: list[Memory] = field(default_factory=list)
     changed: list[tuple[Record, list[str]]] = field(default_factory=list)
     added: list[models.Model] = field(default_factory=list)
+    known: dict[Hashable, Any] = field(default_factory=dict)  # what was read `once`
     depth: int = 0
 
     def lock(self, record: Record) -> None:
@@ -141,6 +142,19 @@ def _outermost[R](act: Callable[[UnitOfWork], R], gathers: bool) -> R:
         _current.reset(token)
     _count(work.entries)
     return result
+
+
+def once[R](key: Hashable, read: Callable[[], R]) -> R:
+    """What `read` answers, asked once in an act however many records it touches; anew each time outside one. For what
+    the act itself does not change.
+    """
+    work = _current.get()
+    if work is None:
+        return read()
+    if key not in work.known:
+        work.known[key] = read()
+    found: R = work.known[key]
+    return found
 
 
 def _count(entries: Iterable[Entry]) -> None:

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from tipstaff.access import StaffRequest, signed_in
 from tipstaff.jobs.models import Progress
+from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.workflow import references
 
@@ -20,7 +20,7 @@ PAGE = 50
 def progress_list(request: StaffRequest) -> HttpResponse:
     """What this person started, newest first; administrators see everything."""
     found = Progress.objects.visible_to(request.user).select_related("person").order_by("-id")
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    page = Pages(found, PAGE).get_page(request.GET.get("page"))
     person = request.user
     context = {"page": page, "manages": person.may(Permission.JOB_MANAGE), "watches": person.may(Permission.JOB_VIEW)}
     return render(request, "jobs/progress_list.html", context)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tipstaff.logs import TOKEN_IN_PATH
@@ -29,6 +30,10 @@ def new_message_id() -> str:
 class MessageQuerySet(models.QuerySet["Message"]):
     def due(self, at: datetime) -> Self:
         return self.filter(state=Message.State.QUEUED, next_attempt_at__lte=at)
+
+
+def not_yet_back(message: "Message", actor: Actor) -> str | None:
+    return _("It is known already that this mail came back.") if message.bounced_at else None
 
 
 @references.register("message")
@@ -54,6 +59,7 @@ class Message(Record):
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=300, blank=True)
     handed_over_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True, help_text="When a mail server said that it could not deliver it.")
 
     reference_field = "id"
     untold = frozenset({"text", "attempts", "next_attempt_at"})
@@ -69,7 +75,10 @@ class Message(Record):
                 condition=models.Q(state="handed_over", handed_over_at__isnull=False)
                 | (~models.Q(state="handed_over") & models.Q(handed_over_at__isnull=True)),
                 name="message_handed_over_at",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(bounced_at=None) | models.Q(state="handed_over"), name="message_bounced_after"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -111,6 +120,16 @@ class Message(Record):
         """It cannot be delivered; the durable page stays, and so does the right to appeal."""
         self.last_error = error
         self.settle_record()
+
+    @operation(
+        source=State.HANDED_OVER,
+        permission=Permission.NOTICE_SEND,
+        guard=not_yet_back,
+        said=gettext_lazy("heard that a mail came back"),
+    )
+    def bounce(self, *, actor: Actor, reason: str) -> None:
+        """A mail server took it and could not deliver it: it reached nobody. The durable page stays."""
+        self.bounced_at, self.last_error = now(), reason[:300]
 
     def settle_record(self) -> None:
         """Let what it is about know that nothing more can be done for this mail."""

@@ -1,12 +1,15 @@
 """Notice: the durable page that tells someone what was decided and why. It outlives the account it is about."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.core import signing
 from django.db import models
+from django.db.models import Case, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tipstaff.notices.models.message import Message
@@ -21,6 +24,15 @@ from tipstaff.workflow.operations import operation
 class NoticeQuerySet(RefQuerySet["Notice"]):
     def visible_to(self, person: Any) -> Self:
         return self if person.may(Permission.CASE_VIEW) else self.none()
+
+    def reached(self) -> Self:
+        """With `reached`: what `Notice.reached_at` says, for a query."""
+        handed_over = When(message__bounced_at=None, then="message__handed_over_at")
+        return self.annotate(reached=Coalesce("opened_at", Case(handed_over, output_field=models.DateTimeField())))
+
+
+def not_opened(notice: "Notice", actor: Actor) -> str | None:
+    return _("It was opened before.") if notice.opened_at else None
 
 
 @references.register("notice")
@@ -37,6 +49,7 @@ class Notice(Record):
     language = models.CharField(max_length=10, default="en")
     message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="notices")
     given_at = models.DateTimeField(default=now)
+    opened_at = models.DateTimeField(null=True, help_text="When somebody with its link first read it.")
 
     reference_field = "id"
     untold = frozenset({"sections"})
@@ -72,6 +85,22 @@ class Notice(Record):
             return cls.objects.filter(pk=_signer().unsign(token), given_at__gt=oldest).first()
         except signing.BadSignature:
             return None
+
+    @property
+    def reached_at(self) -> datetime | None:
+        """From when it counts as received: its first opening, or for who did not open it the mail that left and did not
+        come back. None while neither is known: no time runs against somebody who was not reached.
+        """
+        if self.opened_at or self.message is None or self.message.bounced_at:
+            return self.opened_at
+        return self.message.handed_over_at
+
+    @operation(permission=Permission.NOTICE_OPEN, guard=not_opened, said=gettext_lazy("opened the notice"))
+    def open(self, *, actor: Actor) -> None:
+        """Write down that it was read for the first time: the time to appeal counts from then. Nothing else is kept of
+        who looks, nor when again.
+        """
+        self.opened_at = now()
 
     @operation(creates=True, permission=Permission.NOTICE_SEND, said=gettext_lazy("gave a notice"))
     def give(self, *, actor: Actor) -> None:

@@ -135,6 +135,7 @@ class Clock(Record):
     level = models.PositiveSmallIntegerField(default=0)
     paused_at = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=40, choices=PauseReason, blank=True)
+    pause_until = models.DateTimeField(null=True, help_text="When this pause is over, whether or not somebody answers.")
     pauses = models.JSONField(default=list, help_text="Those that are over: from when to when.")
     paused = models.DurationField(default=timedelta, help_text="In all, in its calendar.")
     breached_at = models.DateTimeField(null=True, help_text="When it was due, not when that was seen.")
@@ -241,7 +242,8 @@ class Clock(Record):
         """When the clock runs again whether or not somebody answered; None where it is not paused."""
         if self.paused_at is None:
             return None
-        return self.working_time.advance(self.paused_at, PAUSE_CAP - self.paused)
+        cap = self.working_time.advance(self.paused_at, PAUSE_CAP - self.paused)
+        return min(cap, self.pause_until) if self.pause_until else cap
 
     def _end_pause(self, at: datetime) -> None:
         """Run again from `at`, or from the end of what it may pause if that is earlier."""
@@ -249,7 +251,7 @@ class Clock(Record):
             return
         until = min(at, self.pause_ends_by() or at)
         self.pauses = [*self.pauses, [self.paused_at.isoformat(), until.isoformat()]]
-        self.paused_at, self.pause_reason = None, ""
+        self.paused_at, self.pause_reason, self.pause_until = None, "", None
         self.paused = self._rested(self.working_time)
 
     def settle(self) -> None:
@@ -273,10 +275,12 @@ class Clock(Record):
         self._tell_record()
 
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("paused a clock"))
-    def pause(self, *, actor: Actor, reason: str) -> None:
-        """Stop counting while somebody else has to answer, until PAUSE_CAP is used up. What the law sets goes on."""
+    def pause(self, *, actor: Actor, reason: str, until: datetime | None = None) -> None:
+        """Stop counting while somebody else has to answer, until PAUSE_CAP is used up, or `until` if that is sooner.
+        What the law sets goes on.
+        """
         if self.paused_at is None and self.paused < PAUSE_CAP and not self.statutory:
-            self.paused_at, self.pause_reason = now(), self.PauseReason(reason)
+            self.paused_at, self.pause_reason, self.pause_until = now(), self.PauseReason(reason), until
         self._tell_record()
 
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("resumed a clock"))
@@ -287,11 +291,12 @@ class Clock(Record):
         self._tell_record()
 
     @operation(permission=Permission.CLOCK_RUN, said=gettext_lazy("gave a clock another target"))
-    def regrade(self, *, actor: Actor, severity: int, matched: str, calendar: str | None) -> None:
-        """Count towards the target of another severity from now on. Elapsed time, pauses and levels already reached
-        stay (K4). `matched` and `calendar` are ids: of the target's row, and of the edition it counts by.
+    def regrade(self, *, actor: Actor, severity: int, referral: bool, matched: str, calendar: str | None) -> None:
+        """Count towards the target of another severity, or of a compulsory referral, from now on. Elapsed time, pauses
+        and levels already reached stay (K4). `matched` and `calendar` are ids: of the target's row, and of the edition
+        it counts by.
         """
-        self.severity = severity
+        self.severity, self.referral = severity, referral
         self._aim(matched, calendar)
 
     @operation(permission=Permission.CLOCK_SET, said=gettext_lazy("recalculated a clock"))
@@ -307,7 +312,7 @@ class Clock(Record):
         self.target = self.matched.length_from(self.started_at, self.working_time)
         self.statutory = self.matched.statutory
         if self.statutory:
-            self.paused_at, self.pause_reason, self.pauses = None, "", []
+            self.paused_at, self.pause_reason, self.pause_until, self.pauses = None, "", None, []
         self.paused = self._rested(self.working_time)
         self.due_at = self.instant_of(100)
         self._tell_record()

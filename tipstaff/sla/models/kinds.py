@@ -12,6 +12,7 @@ class Kind(models.TextChoices):
     AUTHORITY = "authority", gettext_lazy("Notice to the authority")
     STATEMENT = "statement", gettext_lazy("Statement of reasons")
     REPORTER = "reporter", gettext_lazy("Answer to the reporter")
+    FINDING = "finding", gettext_lazy("Answer to an auditor")
     APPEAL_RECEIPT = "appeal_receipt", gettext_lazy("Receipt of an appeal")
     APPEAL = "appeal", gettext_lazy("Appeal decision")
     WAIVER_RECEIPT = "waiver_receipt", gettext_lazy("Waiver taken up")

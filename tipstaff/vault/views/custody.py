@@ -8,7 +8,6 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tipstaff.access import StaffRequest, needs
+from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.vault.custody_forms import DisposeForm, HoldForm, ReasonForm, RetainForm, UnsealForm
@@ -83,7 +83,7 @@ def files(request: StaffRequest) -> HttpResponse:
     found = SealedFile.objects.in_custody(request.user).originals().order_by("-received_at", "-id")
     if word:
         found = found.filter(Q(name__icontains=word) | Q(matter__iendswith=word) | Q(sha256=word.lower()))
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    page = Pages(found, PAGE).get_page(request.GET.get("page"))
     return render(request, "vault/file_list.html", {"page": page, "q": word})
 
 
@@ -219,7 +219,7 @@ def holds(request: StaffRequest) -> HttpResponse:
             messages.success(request, _("%(ref)s is in force.") % {"ref": placed.ref})
             return redirect(placed)
     found = LegalHold.objects.visible_to(request.user).select_related("placed_by")
-    page = Paginator(found.order_by("-released_at", "-placed_at"), PAGE).get_page(request.GET.get("page"))
+    page = Pages(found.order_by("-released_at", "-placed_at"), PAGE).get_page(request.GET.get("page"))
     may = request.user.may(Permission.HOLD_PLACE)
     context = {"page": page, "form": form if may else None}
     return render(request, "vault/hold_list.html", context, status=422 if form.errors else 200)
