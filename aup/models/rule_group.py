@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from aup.checklists import Point, points_of
 from aup.schema import GROUP_KEYS
 from tipstaff.ledger.models import UUIDv7
 
@@ -20,6 +21,11 @@ class RuleGroup(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def checklist(self) -> list[Point]:
+        """What is looked at before a breach of its rules is found."""
+        return points_of(self.code)
 
     @property
     def document(self) -> dict[str, str]:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +16,7 @@ from aup.models import Feedback, Rule
 from tipstaff import languages
 from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import User
+from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.sla.models import Kind
 from tipstaff.sla.words import clock_of, told_of
@@ -52,7 +52,7 @@ def feedback_list(request: StaffRequest) -> HttpResponse:
         found = found.about_rule(code) if code in dict(rules) else found.none()
     found = found.select_related("version", "rule", "led_to").order_by(*ORDER)
     context = {
-        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "page": Pages(found, PAGE).get_page(request.GET.get("page")),
         "show": show,
         "shown": SHOWN.items(),
         "kind": kind,
