@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from aup.models import Catalogue, PolicyVersion, Rule
 from governance.coverage import Coverage, applies
 from governance.intake import ANSWER_LIMIT, QUESTIONS
-from governance.models import AISystem, Control
+from governance.models import AISystem, Control, ControlTask
 from governance.models.control import LINK_LIMIT
 from governance.models.control import NAME_LIMIT as CONTROL_NAME_LIMIT
 from governance.models.control import TEXT_LIMIT as CONTROL_TEXT_LIMIT
@@ -127,6 +127,44 @@ class FindingForm(forms.Form):
         rows=3,
         help_text=gettext_lazy("So that somebody else could repeat it. Stays in the history."),
     )
+
+
+class TaskForm(forms.Form):
+    """What an act on a control task asks for; `task` narrows what can be chosen."""
+
+    def __init__(self, *arguments: Any, task: ControlTask, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.task = task
+
+
+class AssignForm(TaskForm):
+    system = forms.ModelChoiceField(
+        label=gettext_lazy("Which system behaved like this?"), queryset=AISystem.objects.none()
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["system"].queryset = AISystem.objects.standing().order_by("name")
+        self.fields["system"].initial = self.task.system_id
+
+
+class FinishForm(TaskForm):
+    said = prose(gettext_lazy("What was changed, and how you know that it holds"), CONTROL_TEXT_LIMIT, rows=3)
+    control = forms.ModelChoiceField(
+        label=gettext_lazy("The control that shows it"),
+        queryset=Control.objects.none(),
+        required=False,
+        help_text=gettext_lazy("If one does. Record it on the page of the system first; somebody else verifies it."),
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        showing = Control.objects.active().filter(system=self.task.system_id).covering(self.task.rule)
+        self.fields["control"].queryset = showing
+
+
+class DismissForm(TaskForm):
+    said = prose(gettext_lazy("Why nothing is done in any system"), CONTROL_TEXT_LIMIT, rows=3)
 
 
 class ControlForm(forms.Form):

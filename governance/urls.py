@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from governance.views import ballots, committee, controls, coverage, dossier, requests, systems, waivers
+from governance.views import ballots, committee, controls, coverage, dossier, requests, systems, tasks, waivers
 
 app_name = "governance"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("systems/controls/<str:ref>/", controls.control, name="control"),
     path("systems/controls/<str:ref>/edit/", controls.control_edit, name="control_edit"),
     path("systems/controls/<str:ref>/do/<str:operation>/", controls.control_operate, name="control_operate"),
+    path("systems/tasks/", tasks.task_list, name="control_task_list"),
+    path("systems/tasks/<str:ref>/", tasks.task, name="control_task"),
+    path("systems/tasks/<str:ref>/do/<str:operation>/", tasks.task_operate, name="control_task_operate"),
     path("systems/<str:ref>/", systems.system, name="system"),
     path("systems/<str:ref>/rules/", coverage.system_rules, name="system_rules"),
     path("systems/<str:ref>/edit/", systems.system_edit, name="system_edit"),

@@ -6,9 +6,10 @@ from governance.models.control import Control
 from governance.models.release import Release
 from governance.models.spell import Spell, WaiverBeneficiary, WaiverRule
 from governance.models.system import AISystem
+from governance.models.task import ControlTask
 from governance.models.waiver import Waiver
 
 __all__ = [
-    "AISystem", "Ballot", "BallotPart", "Committee", "Control", "Membership", "Release", "Spell", "Waiver",
-    "WaiverBeneficiary", "WaiverRule",
+    "AISystem", "Ballot", "BallotPart", "Committee", "Control", "ControlTask", "Membership", "Release", "Spell",
+    "Waiver", "WaiverBeneficiary", "WaiverRule",
 ]  # fmt: skip

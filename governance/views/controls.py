@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,6 +19,7 @@ from governance.models import Control
 from governance.models.control import VERIFIED_FOR, owner_of_system
 from governance.views.systems import fetch as fetch_system
 from tipstaff.access import StaffRequest, needs
+from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.history import steps_of
@@ -45,7 +45,7 @@ def control_list(request: StaffRequest) -> HttpResponse:
     elif show != "all":
         controls = controls.to_verify(at)
     ordered = controls.order_by(F("last_verified_at").asc(nulls_first=True), "recorded_at", "id")
-    page = Paginator(ordered, PAGE).get_page(request.GET.get("page"))
+    page = Pages(ordered, PAGE).get_page(request.GET.get("page"))
     return render(request, "governance/control_list.html", {"page": page, "show": show, "days": VERIFIED_FOR.days})
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from aup.models import Catalogue, Rule
 from governance.coverage import Coverage, Survey, Tally, covers, survey, verified
 from governance.forms import MapFilter
-from governance.models import AISystem, Control
+from governance.models import AISystem, Control, ControlTask
 from governance.models.control import VERIFIED_FOR
 from governance.views.systems import fetch, may_propose, may_record
 from tipstaff.access import StaffRequest, needs
@@ -71,6 +71,7 @@ def system_map(request: StaffRequest) -> HttpResponse:
         "days": VERIFIED_FOR.days,
         "results": list(Coverage),
         "may_propose": may_propose(request),
+        "tasks": ControlTask.objects.open_now().count(),
     }
     return render(request, "governance/system_map.html", context)
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,12 +17,14 @@ from governance.forms import HandOverForm, IntakeForm, ReasonForm, ReleaseForm, 
 from governance.intake import QUESTIONS
 from governance.models import AISystem
 from tipstaff.access import StaffRequest, needs
+from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
 
 PAGE = 25
+TASKS = 10  # of a system, the newest
 # What is done from the system's own page, in this order, and the form it takes; None: the press of a button is enough.
 ACTS: dict[str, type[forms.Form] | None] = {
     "submit": None,
@@ -51,7 +52,7 @@ def system_list(request: StaffRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     systems = AISystem.objects.visible_to(request.user).select_related("owner")
     systems = systems.filter(state=state) if state in AISystem.State.values else systems.standing()
-    page = Paginator(systems.order_by("name", "id"), PAGE).get_page(request.GET.get("page"))
+    page = Pages(systems.order_by("name", "id"), PAGE).get_page(request.GET.get("page"))
     found = survey([system for system in page if system.state != AISystem.State.RETIRED], now())
     rows = [(system, found.tally(systems=[system])) for system in page]
     context = {"page": page, "rows": rows, "state": state, "states": AISystem.State.choices}
@@ -88,6 +89,7 @@ def system_page(
         "facts_missing": system.facts_missing(),
         "tally": found.tally(),
         "controls": controls,
+        "tasks": system.tasks.order_by("-raised_at")[:TASKS],
         "releases": system.releases.select_related("policy_version", "recorded_by"),
         "acts": acts,
         "buttons": [entry for name, entry in _entries(system, acts, typed or {}) if not ACTS[name]],

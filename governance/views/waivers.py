@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import F
 from django.http import Http404, HttpResponse
@@ -22,6 +21,7 @@ from governance.waiver_forms import (
 )
 from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import User
+from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.vault import storage
@@ -51,7 +51,7 @@ def waiver_list(request: StaffRequest) -> HttpResponse:
         found = found.filter(pk__in=WaiverRule.objects.filter(rule__code=code[:10]).values("waiver"))
     found = found.prefetch_related("rules", "spells").order_by(F("due_at").asc(nulls_last=True), "-submitted_at", "id")
     context = {
-        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "page": Pages(found, PAGE).get_page(request.GET.get("page")),
         "show": show,
         "shown": SHOWN.items(),
         "state": state,
