@@ -78,6 +78,8 @@ def leave_due() -> int:
         except Refused as refused:  # somebody settled it, or its proposer left: it waits like any other proposal
             logger.info("decision %s is not issued by itself: %s", pk, refused)
             Commitment.objects.filter(pk=pk).delete()
+        except Exception:  # one decision must not keep the others waiting; it is tried again at the next tick
+            logger.exception("decision %s could not be issued by itself", pk)
     return issued
 
 

@@ -6,16 +6,15 @@ from uuid import uuid4
 from django import forms
 from django.core.validators import URLValidator
 from django.utils.functional import cached_property
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from aup.evaluation import severities
 from aup.forms import RuleSelect
-from aup.matrix.table import dimensions
-from aup.matrix.words import called
 from aup.models import PolicyVersion, Rule
-from cases.models import Case, Decision, Evidence, Finding, Report, citing
-from cases.models.decision import REASONS_LIMIT, REASONS_MINIMUM
+from cases.models import Case, Evidence, Finding, Report, citing
+from cases.models.case import WEIGHED_MINIMUM
 from cases.models.finding import FACTS_LIMIT
 from cases.models.report import ACCOUNT_LIMIT, DESCRIPTION_LIMIT, LINKS_LIMIT, severity_not_graded
 from tipstaff.accounts.models import Subject
@@ -98,14 +97,14 @@ class ReportForm(forms.Form):
         label=gettext_lazy("Which rule was broken?"),
         required=False,
         empty_label=gettext_lazy("I am not sure"),
-        help_text=gettext_lazy("A guess is fine; we look at all of them."),
+        help_text=gettext_lazy("It says who reads it, and how soon. A guess is fine."),
     )
     description = forms.CharField(
         label=gettext_lazy("What happened?"),
         max_length=DESCRIPTION_LIMIT,
         widget=forms.Textarea(attrs={"rows": 7}),
         help_text=gettext_lazy(
-            "Say what was done, and how you know. Leave out names of people who are not part of it."
+            "This is what we look into: what was done, and how you know. Leave out names of people outside it."
         ),
     )
     happened_on = forms.DateField(
@@ -118,10 +117,12 @@ class ReportForm(forms.Form):
         label=gettext_lazy("Who, or which account?"),
         required=False,
         max_length=ACCOUNT_LIMIT,
-        help_text=gettext_lazy("As far as you know: an account name, an application, a company."),
+        help_text=gettext_lazy("So that we find them, as far as you know: an account name, an application, a company."),
     )
     links = LinksField(
-        label=gettext_lazy("Links"), required=False, help_text=gettext_lazy("One address a line, where it can be seen.")
+        label=gettext_lazy("Links"),
+        required=False,
+        help_text=gettext_lazy("Where we can see it for ourselves, one address a line."),
     )
     files = FilesField()  # type: ignore[assignment]
     contact = forms.EmailField(
@@ -129,14 +130,27 @@ class ReportForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Only to tell you what came of it. Without it, your receipt code shows you the same."),
     )
+    may_share = forms.BooleanField(
+        label=gettext_lazy("If an authority has to be told of this, you may give it my e-mail address."),
+        required=False,
+        help_text=gettext_lazy(
+            "We ask because some of them only act when they can ask back. Without it nobody outside learns who you "
+            "are, unless a law compels us. You can take it back later."
+        ),
+    )
     good_faith = forms.BooleanField(
         label=gettext_lazy("I believe that what I wrote is true and complete."),
+        help_text=gettext_lazy("The law asks for this, so that nobody is accused lightly."),
         error_messages={"required": gettext_lazy("We need this before we can look into a report.")},
     )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.fields["rule"].offer(now())
+        files = self.fields["files"]
+        files.help_text = format_lazy(
+            "{} {}", _("What you saw, if you kept it: it says more than words."), files.help_text
+        )
 
     def clean_happened_on(self) -> Any:
         day = self.cleaned_data["happened_on"]
@@ -253,11 +267,13 @@ class FindingForm(forms.ModelForm):
 
     class Meta:
         model = Finding
-        fields = ["rule", "conclusion", "facts", "exhibits", "citations", "gaps"]
+        fields = ["rule", "conclusion", "behaviour", "standard", "facts", "exhibits", "citations", "gaps"]
         widgets = {
             "facts": forms.Textarea(attrs={"rows": 4, "maxlength": FACTS_LIMIT}),
             "gaps": forms.Textarea(attrs={"rows": 2}),
             "conclusion": forms.RadioSelect,
+            "behaviour": forms.RadioSelect,
+            "standard": forms.RadioSelect,
         }
 
     def __init__(self, *arguments: Any, evidence: list[Evidence], rules: Offer, **options: Any) -> None:
@@ -267,118 +283,18 @@ class FindingForm(forms.ModelForm):
         self.fields["conclusion"].choices = Finding.Conclusion.choices
 
 
-class DecisionForm(forms.ModelForm):
-    """What is proposed. The inputs of the matrix are needed for a breach only."""
-
-    rule = RuleChoice(label=gettext_lazy("Rule"))
-    conduct_at = forms.DateTimeField(
-        label=gettext_lazy("When it happened (UTC)"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
-    intent = forms.ChoiceField(label=gettext_lazy("Intent"), required=False, widget=forms.RadioSelect)
-    sensitivity = forms.ChoiceField(label=gettext_lazy("Data sensitivity"), required=False, widget=forms.RadioSelect)
-    severity = forms.TypedChoiceField(
-        label=gettext_lazy("Severity"),
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=forms.RadioSelect,
-    )
-    tier = forms.ChoiceField(label=gettext_lazy("Tier"), required=False)
-    factors = forms.MultipleChoiceField(
-        label=gettext_lazy("Factors"), required=False, widget=forms.CheckboxSelectMultiple
-    )
-
-    class Meta:
-        model = Decision
-        fields = [
-            "outcome", "rule", "conduct_at", "intent", "sensitivity", "severity", "factors", "tier",
-            "departure_reason", "outside_waiver", "detection", "reasons",
-        ]  # fmt: skip
-        widgets = {
-            "outcome": forms.RadioSelect,
-            "departure_reason": forms.Textarea(attrs={"rows": 2}),
-            "outside_waiver": forms.Textarea(attrs={"rows": 2}),
-            "reasons": forms.Textarea(attrs={"rows": 7, "maxlength": REASONS_LIMIT, "minlength": REASONS_MINIMUM}),
-        }
-        labels = {
-            "outcome": gettext_lazy("Outcome"),
-            "departure_reason": gettext_lazy("Why another tier than recommended"),
-            "outside_waiver": gettext_lazy("Why the act is outside the waiver"),
-            "detection": gettext_lazy("How it was found"),
-            "reasons": gettext_lazy("Reasons given to the subject"),
-        }
-        help_texts = {
-            "reasons": gettext_lazy("Facts, rule, why it applies. This is what the person reads."),
-            "outside_waiver": gettext_lazy(
-                "Only for a breach of what a waiver permits. Somebody else then confirms it."
-            ),
-        }
-
-    def __init__(
-        self,
-        *arguments: Any,
-        matrix: dict[str, Any],
-        rules: Offer,
-        drafts: dict[str, str] | None = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(*arguments, **options)
-        self.fields["rule"].offer_of(rules)
-        self.fields["outcome"].choices = Decision.Outcome.choices
-        self.fields["reasons"].widget.attrs |= {f"data-draft-{name}": text for name, text in (drafts or {}).items()}
-        order = dimensions(matrix)
-        for name in (
-            "intent",
-            "sensitivity",
-        ):  # in doubt the mildest: nothing in the case says more until somebody does
-            self.initial.setdefault(name, order[name][0])
-        for name in ("intent", "sensitivity"):
-            self.fields[name].choices = [(value, called(value)) for value in order[name]]
-        self.fields["severity"].choices = [(level, str(level)) for level in order["severity"]]
-        self.fields["tier"].choices = [
-            ("", _("As the matrix recommends")),
-            *((tier["code"], f"{tier['code']}: {tier['title']}") for tier in matrix["tiers"]),
-        ]
-        factors = matrix["adjustments"]
-        self.fields["factors"].choices = [
-            (factor["id"], factor["title"]) for factor in [*factors["mitigating"], *factors["aggravating"]]
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        facts = super().clean() or self.cleaned_data
-        if facts.get("outcome") != Decision.Outcome.BREACH:
-            facts |= {
-                "intent": "",
-                "sensitivity": "",
-                "severity": None,
-                "factors": [],
-                "tier": "",
-                "departure_reason": "",
-                "outside_waiver": "",
-            }
-            return facts
-        for name in ("intent", "sensitivity", "severity"):
-            if not facts.get(name):
-                self.add_error(name, _("A breach needs this, because the matrix asks for it."))
-        return facts
-
-    def validate_constraints(self) -> None:
-        """Left to the operation, which completes the row before the database looks at it."""
-
-    def clean_reasons(self) -> str:
-        reasons = self.cleaned_data["reasons"].strip()
-        if len(reasons) < REASONS_MINIMUM:
-            raise forms.ValidationError(
-                _("Write at least %(count)s characters: what happened, when, and why the rule applies.")
-                % {"count": REASONS_MINIMUM}
-            )
-        return reasons
-
-
 class SendBackForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("What is missing"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class WeighForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Why it does not change the decision"),
+        min_length=WEIGHED_MINIMUM,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 
@@ -388,7 +304,9 @@ class AwaitForm(forms.Form):
         label=gettext_lazy("What was asked"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("For the history. Asking itself still happens outside Tipstaff."),
+        help_text=gettext_lazy(
+            "For the history. Ask the account holder with “Ask the account holder”; others are asked outside Tipstaff."
+        ),
     )
 
 
@@ -403,20 +321,25 @@ class ResumeForm(forms.Form):
 
 
 class MergeForm(forms.Form):
-    into = forms.ModelChoiceField(
+    into = forms.CharField(
         label=gettext_lazy("Into which case"),
-        queryset=Case.objects.none(),
-        to_field_name="ref",
-        empty_label="---------",
+        max_length=20,
+        help_text=gettext_lazy("The number of an open case about the same rules, such as C-0042."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     reason = forms.CharField(label=gettext_lazy("Why they are one matter"), max_length=300)
 
     def __init__(self, *arguments: Any, case: Case, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["into"].queryset = Case.objects.could_take(case)
-        self.fields["into"].label_from_instance = lambda other: (
-            f"{other.ref} · {other.subject or '—'} · {other.rule.title}"
-        )
+        self.case = case
+
+    def clean_into(self) -> Case:
+        """The case itself. Whatever is no open case about the same rules is refused, whether it exists or not."""
+        typed = self.cleaned_data["into"].strip().upper()
+        found = Case.objects.could_take(self.case).filter(ref=typed).first()
+        if found is None:
+            raise forms.ValidationError(_("%(ref)s is no open case about the same rules.") % {"ref": typed})
+        return found
 
 
 class LiftForm(forms.Form):

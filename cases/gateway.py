@@ -36,10 +36,12 @@ def tell_sanction(sanction: "Sanction", became: str, *, actor: Actor) -> None:
     while the act is under way.
     """
     if to := webhooks.takers(f"sanction.{became}"):
-        state = "issued" if became in ("imposed", "extended") else became
+        state = "issued" if became in ("imposed", "extended", "shortened", "resumed") else became
         told = _measure(sanction) | {"state": state}
         gone = None if state == "issued" else sanction
         around = _around_case(sanction.case, sanction.decision, without=gone)
+        if became == "resumed" and around["account"]:  # its row says otherwise while the act is under way
+            around["account"]["measures"].append(told)
         _queue(f"sanction.{became}", sanction, {"sanction": told} | around, actor, to)
 
 

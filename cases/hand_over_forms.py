@@ -37,6 +37,7 @@ class PassForm(forms.Form):
         queryset=User.objects.none(),
         empty_label="---------",
         help_text=gettext_lazy("Colleagues who work on cases and have no other part in this one."),
+        widget=forms.Select(attrs={"autofocus": True}),
     )
     note = forms.CharField(
         label=gettext_lazy("What they should know"),
@@ -47,26 +48,46 @@ class PassForm(forms.Form):
 
     def __init__(self, *arguments: Any, case: Case, person: User, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        able = User.objects.with_role(*roles_with(Permission.CASE_CLAIM)).exclude(pk=person.pk)
+        able = self.able().exclude(pk=person.pk)
         parts = Hand.objects.filter(case=case).exclude(part=Hand.Part.INVESTIGATED)
         to: Any = self.fields["to"]
         to.queryset = able.exclude(Q(pk__in=parts.values("person"))).order_by("name")
+
+    def able(self) -> Any:
+        """Who may be chosen, whatever their part in the case."""
+        return User.objects.with_role(*roles_with(Permission.CASE_CLAIM))
+
+
+class EscalateForm(PassForm):
+    field_order = ("to", "reason", "note")
+    reason = forms.ChoiceField(label=gettext_lazy("Why"), choices=Passing.Reason, widget=forms.RadioSelect)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["to"].label = gettext_lazy("Who decides how it goes on")
+        self.fields["to"].help_text = gettext_lazy("People who lead this work and have no other part in the case.")
+
+    def able(self) -> Any:
+        leading = [role for role in roles_with(Permission.CASE_LEAD) if role in roles_with(Permission.CASE_CLAIM)]
+        return User.objects.with_role(*leading)
 
 
 def latest_passing() -> Subquery:
     """For an annotation `passed` of cases: who passed it on last, to whom, and the note."""
     latest = Passing.objects.filter(case=OuterRef("pk")).order_by("-passed_at")
-    return Subquery(latest.values(told=JSONObject(name="passed_by__name", to="to_id", note="note"))[:1])
+    return Subquery(
+        latest.values(told=JSONObject(name="passed_by__name", to="to_id", note="note", reason="reason"))[:1]
+    )
 
 
 def hand_over(case: Case, person: User, acts: set[str]) -> dict[str, Any]:
-    """For the console: the forms that `person` may use now, and the note of who passed the case to them."""
-    context: dict[str, Any] = {}
+    """For the console: what `person` may do to give the case away, and the note of who passed it to them. The forms
+    that list colleagues come when they are opened.
+    """
+    context: dict[str, Any] = {"may_pass": "pass_on" in acts, "may_escalate": "escalate" in acts}
     if "skip" in acts:
         context["skip_form"] = SkipForm(prefix="skip")
-    if "pass_on" in acts:
-        context["pass_form"] = PassForm(prefix="pass", case=case, person=person)
     passed = getattr(case, "passed", None)
     if passed and case.claimant == person and passed["to"] == str(person.pk):
-        context["passed"] = passed
+        context["passed"] = passed | {"why": dict(Passing.Reason.choices).get(passed["reason"], "")}
     return context

@@ -24,7 +24,7 @@ def drafts_of(
 ) -> dict[str, str]:
     """By outcome, the draft of what the account holder would read; no entry where nothing can be said."""
     facts = [finding for finding in findings if finding.rule.code == case.rule.code]
-    exhibits = list(evidence)
+    exhibits = [exhibit for exhibit in evidence if exhibit.added_by_id]  # what the holder sent shows no breach
     rule = {"code": case.rule.code, "title": case.rule.title, "statement": case.rule.statement}
     drafts: dict[str, str] = {}
     broken = [finding.facts.strip() for finding in facts if finding.conclusion == "breach"]
@@ -62,4 +62,7 @@ OUTCOME_OF = {"breach": "breach", "no_breach": "no_breach", "unclear": "insuffic
 
 def outcome_of(findings: "Iterable[Finding]") -> str:
     """What the newest finding concludes, as an outcome; empty without one, because then nobody has said anything."""
-    return next((OUTCOME_OF[str(finding.conclusion)] for finding in reversed(list(findings))), "")
+    newest = next(reversed(list(findings)), None)
+    if newest is None:
+        return ""
+    return "system_behaviour" if newest.behaviour == "system" else OUTCOME_OF[str(newest.conclusion)]

@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 
 from aup.matrix.words import called
 from aup.models.decision_matrix import said
-from cases import silence
+from cases import asking, researched, silence
+from cases.models.grounds import FROM_OUTSIDE, Source
 from tipstaff.accounts.models import Subject
 from tipstaff.notices import outbox
 from tipstaff.notices.models import Notice
@@ -30,12 +31,18 @@ APPEAL_MONTHS = 6  # DSA 20(1); a tier may say more
 
 
 def appeal_closes_at(decision: "Decision") -> datetime | None:
-    """When the window ends: counted from the day the notice reached the subject (DSA 20(1)), so None until then."""
-    notice = Notice.objects.filter(about=decision.reference, action="appeals:lodge").select_related("message").first()
-    if notice is None or notice.message is None or notice.message.handed_over_at is None:
+    """When the window ends: counted from the day the notice reached the subject (DSA 20(1)), so None until then. Who
+    opens it later than the mail left has the whole window from there.
+    """
+    notice = (
+        Notice.objects.filter(about=decision.reference, action="appeals:lodge", scope="subject")
+        .select_related("message")
+        .first()
+    )
+    if notice is None or notice.reached_at is None:
         return None
     months = decision.tier_document.get("appeal_months", APPEAL_MONTHS)
-    return notice.message.handed_over_at + relativedelta(months=months)
+    return notice.reached_at + relativedelta(months=months)
 
 
 def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:
@@ -65,6 +72,7 @@ def give(decision: "Decision", *, to: Subject, actor: Actor) -> Notice:
         link=notice.get_absolute_url(),
         not_before=kept_back,
         heading=notice.heading,
+        right=f"{settings.BASE_URL}{links[0][1]}" if (links := decision.notice_links(notice.token)) else "",
     )
     if message is not None:
         Notice.objects.filter(pk=notice.pk).update(message=message)
@@ -101,16 +109,19 @@ def sections(decision: "Decision", measures: "list[Sanction] | None" = None) -> 
             "facts": _rule_facts(decision),
         },
     ]
+    if heard := asking.heard(decision):
+        parts.append({"heading": _("What you told us"), "facts": heard})
     if decision.outcome == "breach":
         parts += [
             {"heading": _("How we graded it"), "facts": _grading(decision)},
-            {"heading": _("What follows"), "facts": [measure(s) for s in imposed]},
+            {"heading": _("What follows"), "facts": what_follows(imposed)},
         ]
         if offered := remedies(decision):
             parts.append({"heading": _("How you can put it right"), "paragraphs": offered})
     else:
         parts.append({"heading": _("What follows"), "paragraphs": [_("Nothing is imposed on the account.")]})
-    parts.append({"heading": _("How this was found and decided"), "paragraphs": [_automation(decision)]})
+    parts += researched.told(decision)
+    parts += how_it_came(decision)
     if decision.outcome == "breach":
         if allowed := decision.rule.examples.filter(kind="allowed").first():
             parts.append(
@@ -129,6 +140,7 @@ def _rule_facts(decision: "Decision") -> list[list[str]]:
         [_("Rule"), f"{decision.rule.code} {decision.rule.title}"],
         [_("Policy version"), decision.rule.version.number],
         [_("When it happened"), date_format(decision.conduct_at, "DATE_FORMAT")],
+        [_("Where the rule holds"), ", ".join(decision.rule.place_labels)],
     ]
 
 
@@ -149,7 +161,16 @@ def _grading(decision: "Decision") -> list[list[str]]:
         [_("Data concerned"), decision.sensitivity_words],
         [_("Severity (1 low to 4 critical)"), str(decision.severity)],
         [_("Earlier breaches"), times[decision.recurrence] if usual else counted],
+        *[[_("What we took into account"), said(title)] for title, _note in decision.factor_words],
     ]
+
+
+def what_follows(imposed: "list[Sanction]") -> list[list[str]]:
+    """Each measure, and where they limit the account (DSA 17(3)(a)): no measure of ours is limited to a place."""
+    facts = [measure(sanction) for sanction in imposed]
+    if any(sanction.lasts for sanction in imposed):
+        facts.append([_("Where this applies"), _("everywhere the account is used")])
+    return facts
 
 
 def measure(sanction: "Sanction") -> list[str]:
@@ -194,6 +215,52 @@ def remedies(decision: "Decision") -> list[str]:
         "on_request": _("On request: %(what)s."),
     }
     return [how[offered[kind]] % {"what": text} for kind, text in words.items() if offered.get(kind) in how]
+
+
+def how_it_came(decision: "Decision") -> list[dict[str, Any]]:
+    """How it began, how it was found and decided, and what it rests on (DSA 17(3)(b) to (e))."""
+    parts: list[dict[str, Any]] = [
+        {"heading": _("How this began"), "paragraphs": began(decision.sources)},
+        {"heading": _("How this was found and decided"), "paragraphs": [_automation(decision)]},
+    ]
+    if decision.outcome == "breach":
+        parts.append({"heading": _("What the decision rests on"), **_ground(decision)})
+    return parts
+
+
+def began(sources: list[str]) -> list[str]:
+    """Whether it followed a notice or our own initiative. It says of what kind the reports were, and of whom never."""
+    words = {
+        Source.NOTICE: _("Somebody who does not work for us reported it to us. We do not say who."),
+        Source.FLAGGER: _("A trusted flagger reported it to us: a body whose reports we look at first."),
+        Source.MACHINE: _("A computer system reported it to us, without anybody filling in a form."),
+        Source.STAFF: _("Somebody who works for us noticed it."),
+    }
+    first = []
+    if FROM_OUTSIDE.intersection(sources):
+        first = [_("This decision follows a notice that we received.")]
+    elif Source.MACHINE not in sources:  # whose system it was that reported is not said, so neither is this
+        first = [_("We looked into it on our own initiative. Nobody outside had reported it to us.")]
+    return [*first, *(text for source, text in words.items() if source in sources)]
+
+
+def _ground(decision: "Decision") -> dict[str, Any]:
+    """Our terms always; the law where whoever decided named one. The reasons say why each applies."""
+    rule = {"code": decision.rule.code}
+    if not decision.legal_ground:
+        return {
+            "paragraphs": [
+                _("It rests on our rules: we hold that rule %(code)s was broken. We do not decide whether a law was.")
+                % rule
+            ]
+        }
+    return {
+        "paragraphs": [
+            _("We hold that what happened is against rule %(code)s, and that it is also against the law.") % rule,
+            _("The reasons at the top say why it falls under both."),
+        ],
+        "facts": [[_("The law"), decision.legal_ground]],
+    }
 
 
 def _automation(decision: "Decision") -> str:

@@ -48,7 +48,7 @@ def prepare_evidence() -> None:
             file__damaged_at=None,
             file__derivatives=None,
         )
-        .exclude(case__rule__content_handling="sealed")
+        .exclude(case__handling="sealed")
         .exclude(file__scan_result=SealedFile.Scan.FOUND)
     )
     for exhibit in waiting.select_related("file").order_by("-added_at")[:AT_ONCE]:

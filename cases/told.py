@@ -14,6 +14,12 @@ def of_passing(case: Any, to: User, actor: User) -> None:
     outbox.queue("case_passed_on", to=to.email, about=case, actor=actor, link=link, person=to, giver=actor)
 
 
+def of_escalation(case: Any, to: User, actor: User, reason: Any) -> None:
+    """Tell who leads the work that a case is in their hands now, and the kind of reason; the note stays in the case."""
+    link, why = case.get_absolute_url(), reason.label
+    outbox.queue("case_escalated", to=to.email, about=case, actor=actor, link=link, person=to, giver=actor, why=why)
+
+
 def of_flagger_granted(flagger: Any, actor: Any) -> None:
     """Send a trusted flagger the link of their own."""
     link, contact = flagger.report_url, flagger.contact

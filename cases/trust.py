@@ -30,7 +30,7 @@ class Standing:
 
 def same_reporter(report: "Report") -> Q | None:
     """The reports of whoever filed `report`: the same flagger, colleague, machine or address; None if nobody is known.
-    An address is what somebody typed, so it orders the queue and nothing else.
+    An address is what somebody typed: of a report where the link that we mailed there was not used, it is nobody's.
     """
     if report.flagger_id:
         return Q(flagger=report.flagger_id)
@@ -38,8 +38,9 @@ def same_reporter(report: "Report") -> Q | None:
         return Q(reported_by=report.reported_by_id)
     if report.token:
         return Q(token=report.token)
-    if report.contact:
-        return Q(address=report.contact.lower(), reported_by=None, token=None) & ~Q(contact="")
+    if report.contact and report.contact_proven_at:
+        theirs = Q(address=report.contact.lower(), contact_proven_at__isnull=False, reported_by=None, token=None)
+        return theirs & ~Q(contact="")
     return None
 
 

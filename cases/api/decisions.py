@@ -34,6 +34,8 @@ READ = {
     "recommended_tier": "T4",
     "tier": "T4",
     "detection": "partial",
+    "sources": ["notice", "machine"],
+    "legal_ground": "",
     "proposed_at": "2026-03-03T14:00:00Z",
     "confirmed_at": None,
     "issued_at": "2026-03-03T15:10:00Z",
@@ -64,8 +66,9 @@ class DecisionSerializer(Reading[Decision]):
         model = Decision
         fields = [
             "ref", "state", "stands", "case", "subject", "outcome", "rule", "conduct_at", "intent", "sensitivity",
-            "severity", "recurrence", "factors", "recommended_tier", "tier", "detection", "proposed_at",
-            "confirmed_at", "issued_at", "contested_at", "settled_at", "sanctions", "available",
+            "severity", "recurrence", "factors", "recommended_tier", "tier", "detection", "sources",
+            "legal_ground", "proposed_at", "confirmed_at", "issued_at", "contested_at", "settled_at", "sanctions",
+            "available",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -104,7 +107,8 @@ class DecisionViewSet(mixins.ListModelMixin, Resource[Decision]):
             rows.select_related("case__subject", "rule")
             .only(
                 "ref", "state", "outcome", "conduct_at", "intent", "sensitivity", "severity", "recurrence", "factors",
-                "recommended_tier", "tier", "varied_tier", "detection", "proposed_at", "confirmed_at", "issued_at",
+                "recommended_tier", "tier", "varied_tier", "detection", "sources", "legal_ground",
+                "proposed_at", "confirmed_at", "issued_at",
                 "contested_at", "settled_at", "case__ref", "case__subject__external_id", "rule__cite",
             )
             .prefetch_related(Prefetch("sanctions", Sanction.objects.only("ref", "decision_id")))

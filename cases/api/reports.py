@@ -10,7 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from aup.models import Rule
+from cases import limits
 from cases.models import Report
+from cases.models.flagger import Flagger
 from cases.models.report import LINKS_LIMIT, code_for
 from tipstaff.accounts.api import (
     Filters,
@@ -26,6 +28,7 @@ from tipstaff.accounts.api import (
 )
 from tipstaff.permissions import Permission
 from tipstaff.time import now
+from tipstaff.workflow.refused import TooMany
 
 SUPPLEMENT_LIMIT = 5000
 SENT = {
@@ -154,10 +157,17 @@ class ReportViewSet(mixins.ListModelMixin, Resource[Report]):
     @extend_schema(request=ReportSerializer, responses={201: FiledReportSerializer})
     @idempotent
     def create(self, request: Request) -> Response:
-        """File a report. The receipt code in the answer lets a person follow it without the API."""
+        """File a report. The receipt code in the answer lets a person follow it without the API.
+
+        As at the form, so many are taken with one token, from one address, from one reporter (`contact`) and about one
+        `account`, and then the answer is 429; a repeat of an `Idempotency-Key` is not counted. A report under a rule
+        of the gravest kind, or from a trusted flagger's token, is always taken.
+        """
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         facts = dict(serializer.validated_data)
+        if refusal := _too_many(request, facts):
+            raise refusal
         files = facts.pop("files", [])
         report, code = Report.draw(
             self.submission or str(uuid4()),
@@ -168,3 +178,13 @@ class ReportViewSet(mixins.ListModelMixin, Resource[Report]):
         with transaction.atomic():
             report.file(actor=request.auth, files=files)
         return Response(self.get_serializer(report).data | {"code": code}, status=201)
+
+
+def _too_many(request: Request, facts: dict[str, Any]) -> TooMany | None:
+    """Why this report is not taken for now; None if it is."""
+    if limits.is_grave(facts.get("rule")):
+        return None
+    token: Any = request.auth
+    if Flagger.objects.standing(now()).filter(token=token.pk).exists():
+        return None
+    return limits.of_machine(request, token) or limits.of_reporter(facts.get("contact", ""), facts.get("account", ""))

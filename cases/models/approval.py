@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from aup.matrix.table import ends_account
+from cases.models import course
 from cases.models.case import Case
 from cases.models.hand import Hand
 from cases.models.holding import claimed_by_actor
@@ -36,7 +37,7 @@ def may_propose(decision: "Decision", actor: Actor) -> str | None:
 def not_the_proposer(decision: "Decision", actor: Actor) -> str | None:
     if actor == decision.proposed_by:
         return _("You proposed this decision.")
-    return someone_else(decision, actor, Hand.Part.CONFIRMED, Hand.Part.ISSUED)
+    return Hand.may_judge(decision.case, actor)
 
 
 def only_the_proposer(decision: "Decision", actor: Actor) -> str | None:
@@ -46,10 +47,10 @@ def only_the_proposer(decision: "Decision", actor: Actor) -> str | None:
 
 
 def someone_else(decision: "Decision", actor: Actor, *unless: Hand.Part) -> str | None:
-    """Refuse whoever has a part in the case already, `unless` it is the one they would have again. The Hand table says
-    the same by key.
+    """Refuse whoever has a part in the case already, `unless` it is the one they would have again; who judged something
+    may go on to it. The Hand table says the same by key.
     """
-    if (part := decision.case.part_of(actor)) and part not in unless:
+    if (part := decision.case.part_of(actor)) and part not in (Hand.Part.JUDGED, *unless):
         return _("You %(part)s this case; someone else must do this.") % {"part": Hand.Part(part).label}
     return None
 
@@ -61,12 +62,12 @@ def may_confirm(decision: "Decision", actor: Actor) -> str | None:
         return _("This decision needs no confirmer; it can be issued.")
     if _needs_counsel(decision) and Role.COUNSEL not in _roles(actor):
         return _("Counsel confirms a termination with legal referral.")
-    return verdict_missing(decision, actor)
+    return verdict_missing(decision, actor) or course.unweighed(decision.case)
 
 
 def may_issue(decision: "Decision", actor: Actor) -> str | None:
     if isinstance(actor, User) and actor.pk == decision.proposed_by_id:
-        return _may_issue_own(decision)
+        return _may_issue_own(decision) or course.unweighed(decision.case)
     if refusal := someone_else(decision, actor, Hand.Part.ISSUED):
         return refusal
     if not isinstance(actor, User):
@@ -77,7 +78,9 @@ def may_issue(decision: "Decision", actor: Actor) -> str | None:
         return _("A decision of this weight is issued by: %(who)s.") % {"who": who}
     if decision.needs_confirmer and decision.confirmed_by is None:
         return _("Someone else has to confirm this decision before it can be issued.")
-    return verdict_missing(decision, actor) or warning_missing(decision)
+    if refusal := verdict_missing(decision, actor) or course.unweighed(decision.case):
+        return refusal
+    return warning_missing(decision) or decision.claim_in_the_way()
 
 
 def verdict_missing(decision: "Decision", actor: Actor) -> str | None:

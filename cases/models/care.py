@@ -50,13 +50,8 @@ class OptOut(models.Model):
         return self.rule_group
 
 
-def is_hard(case: "Case") -> bool:
-    """Whether what it holds weighs on whoever looks at it: the gravest, and what the rule says to handle with care."""
-    return case.severity >= 4 or case.rule.content_handling != "standard"
-
-
 def count_showing(person: User, case: "Case", kind: str) -> None:
-    points = POINTS.get(kind, 1) * (2 if is_hard(case) else 1)
+    points = POINTS.get(kind, 1) * (2 if case.needs_care else 1)
     Exposure.objects.create(person=person, rule_group=case.rule_group, kind=kind, points=points, shown_at=now())
 
 
@@ -69,6 +64,13 @@ def points_of(person: User, at: datetime) -> int:
 
 def budget_spent(person: User, at: datetime) -> bool:
     return points_of(person, at) >= settings.EXPOSURE_BUDGET
+
+
+def is_spared(person: User, case: "Case", at: datetime) -> bool:
+    """Whether they opted out of its group of rules, or saw enough of what is hard in this shift."""
+    if OptOut.objects.filter(person=person, rule_group=case.rule_group).exists():
+        return True
+    return case.needs_care and budget_spent(person, at)
 
 
 def sums(at: datetime) -> list[dict[str, Any]]:

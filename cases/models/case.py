@@ -1,9 +1,9 @@
 """Case: one account, one group of rules, everything that was reported about them, and who is working on it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from aup.models import Rule
 from cases import silence
-from cases.models import course, timing
+from cases.models import carrying, course, stake, timing
 from cases.models.hand import Hand
-from cases.models.holding import Holding, claimed_by_actor, free_to_claim
+from cases.models.handling import Handled
 from cases.models.queue import OPEN, CaseQuerySet
 from cases.models.splitting import Splitting
+from cases.models.waiting import Awaiting, Waiting
 from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
 from tipstaff.sla import clocks
@@ -29,6 +30,9 @@ from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
 from tipstaff.workflow.states import StateField
 
+UNWEIGHED_LIMIT = 100  # that are named one by one
+WEIGHED_MINIMUM = 20  # characters of the reason why they change nothing
+
 
 def no_newer_case(case: "Case", actor: Actor) -> str | None:
     newer = Case.objects.open_now().filter(subject=case.subject, rule_group=case.rule_group).exclude(pk=case.pk).first()
@@ -38,7 +42,7 @@ def no_newer_case(case: "Case", actor: Actor) -> str | None:
 
 
 @references.register("case")
-class Case(Holding, Splitting, Record):
+class Case(Waiting, Splitting, Handled, Record):
     class State(models.TextChoices):
         OPEN = "open", gettext_lazy("Open")
         INVESTIGATING = "investigating", gettext_lazy("Investigating")
@@ -52,13 +56,7 @@ class Case(Holding, Splitting, Record):
         HUMAN = "human", gettext_lazy("What a person did")
         SYSTEM = "system", gettext_lazy("What the system did")
 
-    class Awaiting(models.TextChoices):
-        """Whose answer an investigation can wait for."""
-
-        ACCOUNT_HOLDER = "account_holder", gettext_lazy("the account holder")
-        REPORTER = "reporter", gettext_lazy("a reporter")
-        COLLEAGUES = "colleagues", gettext_lazy("another team of ours")
-        OUTSIDE = "outside", gettext_lazy("somebody outside")
+    Awaiting = Awaiting
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("C"), editable=False)
     state = StateField(max_length=24, choices=State, default=State.OPEN)
@@ -75,6 +73,13 @@ class Case(Holding, Splitting, Record):
     awaiting = models.CharField(max_length=20, choices=Awaiting, blank=True)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
     closed_at = models.DateTimeField(null=True)
+    unweighed = ArrayField(
+        models.CharField(max_length=20),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Reports that came after the decision was proposed and that nobody weighed.",
+    )
 
     owner_field = "claimed_by"
     objects = CaseQuerySet.as_manager()
@@ -91,7 +96,19 @@ class Case(Holding, Splitting, Record):
                 condition=Q(state__in=["open", "investigating"]),
                 name="case_first_things_first",
             ),
+            models.Index(  # the same within a group of rules, which is counted from it too
+                "rule_group",
+                F("severity").desc(),
+                F("flagged").desc(),
+                F("due_at").asc(nulls_last=True),
+                F("trust").desc(),
+                "id",
+                condition=Q(state__in=["open", "investigating"]),
+                name="case_first_in_group",
+            ),
             models.Index(fields=["state", "-opened_at"], name="case_by_state"),
+            models.Index(fields=["-opened_at"], name="case_by_time"),
+            models.Index(fields=["opened_at"], condition=Q(refers=True), name="case_refers"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -126,6 +143,13 @@ class Case(Holding, Splitting, Record):
     def __str__(self) -> str:
         return self.ref
 
+    def stake_of(self, actor: Actor) -> str | None:
+        return stake.stake_of(self, actor)
+
+    def lock(self) -> None:
+        super().lock()
+        self.__dict__.pop("packed_conflicts", None)  # read with the page; somebody may have declared one since
+
     def get_absolute_url(self) -> str:
         return reverse("cases:case", args=[self.ref])
 
@@ -143,11 +167,6 @@ class Case(Holding, Splitting, Record):
         except IntegrityError:
             return cls.objects.open_now().get(subject=subject, rule_group=group)
         return case
-
-    @property
-    def content_is_sealed(self) -> bool:
-        """Whether its evidence is for custodians only."""
-        return self.rule.content_handling == "sealed"
 
     def held_with(self) -> list[str]:
         """A hold on the account, or on one that it hangs on, keeps the evidence of the case."""
@@ -167,11 +186,6 @@ class Case(Holding, Splitting, Record):
         """Who holds the case now; a lease that ran out holds nothing."""
         return self.claimed_by if self.claimed_until and self.claimed_until > now() else None
 
-    @property
-    def refers(self) -> bool:
-        """Whether its rule makes referral to an authority compulsory."""
-        return self.rule.legal_referral == Rule.Referral.MANDATORY
-
     def part_of(self, actor: Actor) -> str | None:
         """The part that `actor` has in this case, from the Hand table; None for none."""
         if not isinstance(actor, User):
@@ -180,13 +194,7 @@ class Case(Holding, Splitting, Record):
 
     def take_part(self, person: User, part: Hand.Part) -> str:
         """Write down the part of `person` and return it. Refused to someone who has another part already."""
-        hand, _created = Hand.objects.get_or_create(case=self, person=person, defaults={"part": part})
-        if hand.part != part:
-            raise Refused(
-                _("%(name)s %(had)s this case and cannot also have another part in it.")
-                % {"name": person, "had": Hand.Part(hand.part).label}
-            )
-        return hand.part
+        return Hand.taken(self, person, part)
 
     def clock_moved(self, clock: Clock) -> None:
         """Keep the copy by which the queue is ordered."""
@@ -197,14 +205,16 @@ class Case(Holding, Splitting, Record):
     @operation(creates=True, permission=Permission.CASE_OPEN, said=gettext_lazy("opened the case"))
     def open(self, *, actor: Actor) -> None:
         """Begin a case; its clocks start."""
+        self.falls_under(self.rule)
         self.due_at = timing.begin(self)
         if self.refers:
             silence.tell_custodians(self, actor=actor)
 
     @operation(source=OPEN, permission=Permission.REPORT_TRIAGE, said=gettext_lazy("added a report to the case"))
-    def join(self, *, actor: Actor, report: Any, severity: int) -> None:
-        """A report belongs to this case, which becomes as severe as the worst of them; a member of staff who wrote one
-        is kept out of the other parts, if they have none yet.
+    def join(self, *, actor: Actor, report: Any, severity: int, since: datetime | None = None) -> None:
+        """A report belongs to this case, which becomes as severe as the worst of them and is handled as the strictest
+        rule asks; an authority is owed its notice from `since` or now. A member of staff who wrote one is kept out of
+        the other parts, if they have none yet. Where a decision waits already, somebody has to weigh the report first.
         """
         if report.reported_by and not self.part_of(report.reported_by):
             self.take_part(report.reported_by, Hand.Part.REPORTED)
@@ -212,57 +222,11 @@ class Case(Holding, Splitting, Record):
         if severity > self.severity:
             self.severity = severity
             self.due_at = timing.regrade(self)
-
-    @operation(
-        source=[State.OPEN, State.INVESTIGATING],
-        target=State.INVESTIGATING,
-        permission=Permission.CASE_CLAIM,
-        guard=free_to_claim,
-        said=gettext_lazy("claimed the case"),
-    )
-    def claim(self, *, actor: User) -> None:
-        """Hold the case for a while, so that nobody else works on it. Claiming again holds it longer."""
-        self.claimed_by, self.claimed_until = actor, now() + timedelta(minutes=settings.CLAIM_MINUTES)
-
-    @operation(
-        source=State.INVESTIGATING,
-        permission=Permission.CASE_CLAIM,
-        guard=claimed_by_actor,
-        said=gettext_lazy("gave the case back"),
-    )
-    def release(self, *, actor: Actor) -> None:
-        """Give the case back to the queue."""
-        self.claimed_by = self.claimed_until = None
-
-    @operation(
-        source=State.INVESTIGATING,
-        target=State.AWAITING_INFORMATION,
-        permission=Permission.CASE_INVESTIGATE,
-        guard=claimed_by_actor,
-        label=gettext_lazy("Wait for an answer"),
-        said=gettext_lazy("began to wait for an answer"),
-    )
-    def await_information(self, *, actor: Actor, awaiting: str, question: str) -> None:
-        """Set the case aside until somebody answers. The decision clock stands still meanwhile, unless it is for
-        ourselves that the case waits.
-        """
-        self.awaiting, self.claimed_by, self.claimed_until = awaiting, None, None
-        if awaiting != self.Awaiting.COLLEAGUES:
-            clocks.pause(self, Clock.Kind.DECISION, reason=Clock.PauseReason(awaiting))
-
-    @operation(
-        source=State.AWAITING_INFORMATION,
-        target=State.INVESTIGATING,
-        permission=Permission.CASE_CLAIM,
-        guard=free_to_claim,
-        label=gettext_lazy("Go on"),
-        said=gettext_lazy("went on with the investigation"),
-    )
-    def resume(self, *, actor: User, answer: str = "") -> None:
-        """The answer came, or will not: the clock runs again and whoever says so holds the case."""
-        self.awaiting = ""
-        self.claimed_by, self.claimed_until = actor, now() + timedelta(minutes=settings.CLAIM_MINUTES)
-        self.due_at = clocks.resume(self, Clock.Kind.DECISION)
+        if carrying.has_to_let_go(self):
+            self.let_go()
+        self.take_in(report.rule or self.rule, actor=actor, since=since)
+        if self.state == self.State.PROPOSED:
+            self.unweighed = [*self.unweighed, report.ref][:UNWEIGHED_LIMIT]
 
     @operation(
         source=[State.OPEN, State.INVESTIGATING],
@@ -272,13 +236,19 @@ class Case(Holding, Splitting, Record):
         said=gettext_lazy("merged the case into another"),
     )
     def merge(self, *, actor: Actor, into: "Case", reason: str) -> None:
-        """Move every report into a case about the same rules, which goes on instead of this one."""
+        """Move every report into a case about the same rules, which goes on instead of this one; whoever had a part
+        here has it there. Refused once the holder of another account has felt something of this one.
+        """
         if refusal := course.joins(self, into):
             raise Refused(refusal)
-        self.merged_into, self.due_at, self.claimed_by, self.claimed_until = into, None, None, None
+        carrying.carry(self, into, actor=actor, reporters=True)
+        self.merged_into, self.due_at = into, None
+        silence.keep_together(self, into)
+        self.let_go()
+        since = timing.owed_since(self)
         timing.call_off(self)
         for report in self.locked_reports("accepted"):
-            report.move(actor=actor, into=into, severity=self.severity)
+            report.move(actor=actor, into=into, severity=self.severity, since=since)
 
     @operation(
         source=State.INVESTIGATING,
@@ -286,9 +256,13 @@ class Case(Holding, Splitting, Record):
         permission=Permission.DECISION_PROPOSE,
         said=gettext_lazy("put the case forward for a decision"),
     )
-    def put_forward(self, *, actor: Actor) -> None:
-        """A decision is proposed; the case waits for the person who may issue it."""
-        self.claimed_by = self.claimed_until = None
+    def put_forward(self, *, actor: Actor, breach_of: Rule | None) -> None:
+        """A decision is proposed; the case waits for the person who may issue it, and is handled as the rule asks that
+        is held to be broken.
+        """
+        self.let_go()
+        if breach_of:
+            self.take_in(breach_of, actor=actor)
 
     @operation(
         source=State.PROPOSED,
@@ -297,7 +271,24 @@ class Case(Holding, Splitting, Record):
         said=gettext_lazy("took the case back into investigation"),
     )
     def take_back(self, *, actor: Actor) -> None:
-        """The proposal was returned or withdrawn; the investigation goes on."""
+        """The proposal was returned or withdrawn; the investigation goes on, with what came meanwhile."""
+        self.unweighed = []
+
+    @operation(
+        source=State.PROPOSED,
+        permission=Permission.DECISION_ISSUE,
+        guard=course.may_weigh,
+        said=gettext_lazy("weighed what came after the proposal"),
+    )
+    def weigh(self, *, actor: User, reason: str) -> None:
+        """Read the reports that came after the decision was proposed, and say why they do not change it."""
+        if len(reason.strip()) < WEIGHED_MINIMUM:
+            raise Refused(
+                _("Say in a sentence why what came does not change the decision (%(count)s characters).")
+                % {"count": WEIGHED_MINIMUM},
+                field="reason",
+            )
+        self.unweighed = []
 
     @operation(
         source=State.PROPOSED,

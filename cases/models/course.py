@@ -31,9 +31,50 @@ def joins(case: "Case", into: "Case") -> str | None:
         return _("%(case)s is about other rules, so what was reported here would be decided by nobody.") % {
             "case": into.ref
         }
+    if refusal := across_accounts(case, into):
+        return refusal
+    if case.claims.exists():
+        return _("Research is claimed in this case, and that stays with it. Merge %(case)s into this one instead.") % {
+            "case": into.ref
+        }
     if case.evidence.exists() or case.findings.exists():
         return _("Evidence or findings stand in this case. Merge %(case)s into this one instead.") % {"case": into.ref}
     return None
+
+
+def across_accounts(case: "Case", into: "Case") -> str | None:
+    """Reports that named the wrong account go where they belong, and nothing is decided about it. Once its holder was
+    asked, limited or judged in the case, a decision about them ends it.
+    """
+    if case.behaviour != into.behaviour:
+        return _("One of the cases is about what a person did, the other about what the system did.")
+    if case.subject_id == into.subject_id:
+        return None
+    if case.hearings.exists() or case.interims.filter(needed=True).exists() or case.decisions.exists():
+        return _(
+            "The holder of %(account)s was asked or limited in %(case)s, so it ends with a decision about them. "
+            "Decide it here."
+        ) % {"account": case.subject, "case": case.ref}
+    return None
+
+
+def unweighed(case: "Case") -> str | None:
+    """Why no decision leaves that waits in `case`: reports came after it was proposed, and nobody weighed them."""
+    if not case.unweighed:
+        return None
+    return _(
+        "%(reports)s came after this was proposed. Read it, then say that it changes nothing, or send it back."
+    ) % {"reports": ", ".join(case.unweighed[:3]) + ("…" if len(case.unweighed) > 3 else "")}
+
+
+def may_weigh(case: "Case", actor: Actor) -> str | None:
+    """Whoever may confirm or issue what waits; its proposer where nobody else has to."""
+    decision = case.decisions.waiting().first()
+    if decision is None or not case.unweighed:
+        return _("Nothing came after the proposal that nobody weighed.")
+    decision.case = case
+    refusal: str | None = decision.weighing_refused(actor)
+    return refusal
 
 
 def at_rest(case: "Case", actor: Actor) -> str | None:

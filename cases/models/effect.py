@@ -19,6 +19,7 @@ class Effect(models.TextChoices):
     IN_FORCE = "in_force", gettext_lazy("In force")
     GIVEN = "given", gettext_lazy("Given")
     EXPIRED = "expired", gettext_lazy("Expired")
+    STAYED = "stayed", gettext_lazy("Stands still")
     LIFTED = "lifted", gettext_lazy("Lifted")
     REVOKED = "revoked", gettext_lazy("Revoked")
     SUPERSEDED = "superseded", gettext_lazy("Replaced")
@@ -79,6 +80,11 @@ def _effect(effect: str, at: datetime) -> Q:
     return Q(state=effect)
 
 
+def stopped_at(sanction: "Sanction") -> datetime | None:
+    """Since when one that is neither pending nor in force nor over by itself stands still or has ended."""
+    return sanction.ended_at or sanction.stayed_at
+
+
 def confirmation_of(sanction: "Sanction", at: datetime) -> str:
     said, effect = sanction.acknowledged_effect, effect_of(sanction, at)
     if sanction.kind not in AT_THE_GATEWAY or effect == Effect.PENDING:
@@ -87,7 +93,7 @@ def confirmation_of(sanction: "Sanction", at: datetime) -> str:
         wanted = Acknowledged.APPLIED
         since: datetime | None = sanction.starts_at
     else:
-        wanted, since = Acknowledged.ENDED, (sanction.ends_at if effect == Effect.EXPIRED else sanction.ended_at)
+        wanted, since = Acknowledged.ENDED, (sanction.ends_at if effect == Effect.EXPIRED else stopped_at(sanction))
         if since is not None and since <= sanction.starts_at:
             return Confirmation.NOT_NEEDED  # it ended before it began
     if said == wanted:
@@ -99,11 +105,13 @@ def confirmation_of(sanction: "Sanction", at: datetime) -> str:
 def confirmation_at(at: datetime) -> Case:
     """The confirmation of a row at `at`, as an expression."""
     in_force, expired, stopped = _effect(Effect.IN_FORCE, at), _effect(Effect.EXPIRED, at), ~Q(state="issued")
-    needless = ~Q(kind__in=AT_THE_GATEWAY) | _effect(Effect.PENDING, at) | stopped & Q(ended_at__lte=F("starts_at"))
+    needless = (
+        ~Q(kind__in=AT_THE_GATEWAY) | _effect(Effect.PENDING, at) | stopped & Q(stopped_since__lte=F("starts_at"))
+    )
     heard_since = (
         in_force & Q(acknowledged_at__gte=F("starts_at"))
         | expired & Q(acknowledged_at__gte=F("ends_at"))
-        | stopped & Q(acknowledged_at__gte=F("ended_at"))
+        | stopped & Q(acknowledged_at__gte=F("stopped_since"))
     )
     return Case(
         When(needless, then=Value(Confirmation.NOT_NEEDED)),

@@ -1,7 +1,11 @@
 """Evidence: a sealed file and what it is, numbered within its case."""
 
+from typing import Any
+
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +22,7 @@ from tipstaff.workflow.models import Record
 from tipstaff.workflow.operations import operation
 
 
-def case_claimed(record: "Evidence", actor: Actor) -> str | None:
+def case_claimed(record: Any, actor: Actor) -> str | None:
     """Shared by everything that only the investigator may add to a case."""
     if record.case.state != Case.State.INVESTIGATING:
         return _("This case is not being investigated now, so nothing can be added to it.")
@@ -54,7 +58,9 @@ class Evidence(Record):
     label = models.CharField(gettext_lazy("what it shows"), max_length=200)
     source = models.CharField(gettext_lazy("where it comes from"), max_length=200)
     file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+")
-    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    added_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", help_text="Nobody of ours: it came by a signed link."
+    )
     added_at = models.DateTimeField(default=now, editable=False)
 
     reference_field = "id"
@@ -82,11 +88,27 @@ class Evidence(Record):
         last = Evidence.objects.filter(case=self.case).aggregate(last=models.Max("exhibit"))["last"]
         self.exhibit = (last or 0) + 1
 
+    @classmethod
+    def of_answer(cls, case: Case, file: SealedFile, *, words: bool) -> "Evidence":
+        """Unsaved: what the account holder wrote, or a file that they sent along."""
+        kind = cls.Kind.TRANSCRIPT if words else cls.Kind.DOCUMENT
+        with translation.override(settings.LANGUAGE_CODE):  # for the desk, whatever the link speaks
+            label = _("What the account holder answered") if words else _("Sent by the account holder with the answer")
+            source = _("the account holder, by signed link")
+        return cls(case=case, kind=kind, label=label, source=source, file=file)
+
     @operation(
         creates=True, permission=Permission.CASE_INVESTIGATE, guard=may_be_added, said=gettext_lazy("added evidence")
     )
     def add(self, *, actor: Actor) -> None:
         """Put a sealed file before whoever decides."""
-        self.case.take_part(self.added_by, Hand.Part.INVESTIGATED)
+        if self.added_by is not None:
+            self.case.take_part(self.added_by, Hand.Part.INVESTIGATED)
         if not self.file.matter:
             self.file = self.file.give_to(self.case, actor=actor)
+
+    @operation(creates=True, permission=Permission.HEARING_ANSWER, said=gettext_lazy("sent evidence with an answer"))
+    def take_in(self, *, actor: Actor) -> None:
+        """Seal what the account holder sent into the case. It is theirs: nobody of ours has a part through it."""
+        self.added_at = now()
+        self.file = self.file.give_to(self.case, actor=actor)

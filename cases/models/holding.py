@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import told
+from cases.models.care import is_spared
 from cases.models.hand import Hand
+from cases.models.stake import stake_of
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 NOTE_LIMIT = 1000
 REASON_LIMIT = 300
 NEVER = timedelta(days=36525)
+AHEAD = timedelta(seconds=60)  # a case that was fetched ahead waits for its reader this long
 
 
 def free_to_claim(case: "Case", actor: Actor) -> str | None:
@@ -75,11 +78,19 @@ class Skip(models.Model):
 
 
 class Passing(models.Model):
-    """Somebody gave a case to a colleague, with a word about it."""
+    """Somebody gave a case to a colleague, with a word about it; with a `reason`, to somebody who leads the work."""
+
+    class Reason(models.TextChoices):
+        POWERS = "powers", gettext_lazy("It needs powers that I do not have.")
+        RULE = "rule", gettext_lazy("The rule does not say what applies.")
+        FIRST = "first", gettext_lazy("Nothing like it was decided before.")
+        DANGER = "danger", gettext_lazy("Somebody may be in danger.")
+        OTHER = "other", gettext_lazy("Another reason, said in the note.")
 
     case = models.ForeignKey("cases.Case", models.PROTECT, related_name="passings")
     passed_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     to = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    reason = models.CharField(max_length=20, choices=Reason, blank=True, help_text="Why it was escalated.")
     note = models.CharField(max_length=NOTE_LIMIT)
     passed_at = models.DateTimeField(default=now, editable=False)
 
@@ -94,14 +105,64 @@ def theirs_or_leads(case: "Case", actor: Actor) -> str | None:
     return claimed_by_actor(case, actor)
 
 
+def theirs_to_escalate(case: "Case", actor: Actor) -> str | None:
+    """Whoever holds the case, unless there is nobody above them who leads the work."""
+    if actor.may(Permission.CASE_LEAD):
+        return _("You lead this work yourself: decide what becomes of the case, or pass it on.")
+    return claimed_by_actor(case, actor)
+
+
 class Holding(models.Model):
     """The part of a case that says in whose hands it is."""
 
     claimed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     claimed_until = models.DateTimeField(null=True)
+    claimed_ahead = models.BooleanField(default=False, help_text="Nobody has seen it yet: it was fetched ahead.")
 
     class Meta:
         abstract = True
+
+    def hold(self, by: User, span: timedelta, *, ahead: bool = False) -> None:
+        """Put the case into somebody's hands; what calls this is the operation."""
+        self.claimed_by, self.claimed_until, self.claimed_ahead = by, now() + span, ahead
+
+    def let_go(self) -> None:
+        self.claimed_by, self.claimed_until, self.claimed_ahead = None, None, False
+
+    @operation(
+        source=["open", "investigating"],
+        target="investigating",
+        permission=Permission.CASE_CLAIM,
+        guard=free_to_claim,
+        said=gettext_lazy("claimed the case"),
+    )
+    def claim(self: Any, *, actor: User) -> None:
+        """Hold the case for a while, so that nobody else works on it. Claiming again holds it longer."""
+        self.hold(actor, timedelta(minutes=settings.CLAIM_MINUTES))
+
+    @operation(
+        source=["open", "investigating"],
+        target="investigating",
+        permission=Permission.CASE_CLAIM,
+        guard=free_to_claim,
+        said=gettext_lazy("had the case fetched ahead"),
+    )
+    def fetch_ahead(self: Any, *, actor: User) -> None:
+        """Hold the case for a minute while its reader finishes the one before. It is theirs when they come to it, and
+        goes back to the queue by itself when they do not.
+        """
+        self.hold(actor, AHEAD, ahead=True)
+
+    @operation(
+        source="investigating",
+        permission=Permission.CASE_CLAIM,
+        guard=claimed_by_actor,
+        said=gettext_lazy("gave the case back"),
+        despite_stake=True,
+    )
+    def release(self: Any, *, actor: Actor) -> None:
+        """Give the case back to the queue."""
+        self.let_go()
 
     @operation(
         source=["open", "investigating"],
@@ -121,8 +182,16 @@ class Holding(models.Model):
             raise Refused(_("Say in the note why you skip it."))
         until = at + (NEVER if reason == Skip.Reason.CLOSENESS else timedelta(hours=settings.SKIP_HOURS))
         Skip.objects.create(case=self, person=actor, reason=reason, note=note.strip(), skipped_at=at, until=until)
+        if reason == Skip.Reason.CLOSENESS:
+            self.stay_out(actor, note.strip() or str(Skip.Reason.CLOSENESS.label))
         if holds:
-            self.claimed_by = self.claimed_until = None
+            self.let_go()
+
+    def stay_out(self: Any, person: User, reason: str) -> None:
+        """Declare a conflict of `person` in the act under way, unless they declared one before."""
+        conflict = self._meta.get_field("conflicts").related_model(case=self, person=person, reason=reason)
+        if not self.conflicts.filter(person=person).exists():
+            conflict.declare(actor=person)
 
     @operation(
         source=["open", "investigating"],
@@ -138,11 +207,31 @@ class Holding(models.Model):
         """
         if to == actor or not to.is_active or not to.may(Permission.CASE_CLAIM):
             raise Refused(_("Choose a colleague who works on cases."))
-        if (part := self.part_of(to)) and part != Hand.Part.INVESTIGATED:
-            raise Refused(
-                _("%(name)s %(part)s this case; someone else must investigate it.")
-                % {"name": to, "part": Hand.Part(part).label}
-            )
-        self.claimed_by, self.claimed_until = to, now() + timedelta(minutes=settings.PASS_MINUTES)
-        Passing.objects.create(case=self, passed_by=actor, to=to, note=note.strip(), passed_at=now())
+        self.put_into_hands(to, actor, note)
         told.of_passing(self, to, actor)
+
+    @operation(
+        source="investigating",
+        permission=Permission.CASE_CLAIM,
+        guard=theirs_to_escalate,
+        said=gettext_lazy("escalated the case"),
+    )
+    def escalate(self: Any, *, actor: User, to: User, reason: str, note: str) -> None:
+        """Put the case into the hands of somebody who leads the work, by name, for PASS_MINUTES, and tell them why. It
+        stays as severe as it is. Refused if they have another part in it.
+        """
+        if not to.is_active or not (to.may(Permission.CASE_LEAD) and to.may(Permission.CASE_CLAIM)):
+            raise Refused(_("Choose somebody who leads this work."))
+        if reason not in Passing.Reason.values or not note.strip():
+            raise Refused(_("Say why, and what they should know."))
+        self.put_into_hands(to, actor, note, reason)
+        told.of_escalation(self, to, actor, Passing.Reason(reason))
+
+    def put_into_hands(self: Any, to: User, by: User, note: str, reason: str = "") -> None:
+        """Refused for who has another part in the case, declared a conflict, or is to be spared it."""
+        part = self.part_of(to)
+        kept_from = (part and part != Hand.Part.INVESTIGATED) or stake_of(self, to) or is_spared(to, self, now())
+        if kept_from:  # which of these it is concerns nobody else
+            raise Refused(_("%(name)s cannot take this case now; choose another colleague.") % {"name": to})
+        self.hold(to, timedelta(minutes=settings.PASS_MINUTES))
+        Passing.objects.create(case=self, passed_by=by, to=to, reason=reason, note=note.strip(), passed_at=now())

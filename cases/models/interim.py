@@ -17,6 +17,7 @@ from cases.models.case import OPEN, Case
 from cases.models.effect import INTERIM_KINDS
 from cases.models.hand import Hand
 from cases.models.sanction import Sanction
+from cases.models.stake import others
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
 from tipstaff.sla import clocks
@@ -35,7 +36,7 @@ SCOPE_LIMIT = 200
 
 class InterimQuerySet(RefQuerySet["Interim"]):
     def visible_to(self, person: Any) -> "InterimQuerySet":
-        return self if person.may(Permission.CASE_VIEW) else self.none()
+        return others(self, person) if person.may(Permission.CASE_VIEW) else self.none()
 
 
 def may_answer(interim: "Interim", actor: Actor) -> str | None:
@@ -60,7 +61,7 @@ def may_impose(interim: "Interim", actor: Actor) -> str | None:
             "level": interim.rules["allowed_from_severity"],
             "severity": interim.case.severity,
         }
-    if Sanction.objects.filter(interim__case=interim.case_id).standing(now()).exists():
+    if Sanction.objects.filter(interim__case__in=served.joined(interim.case_id)).standing(now()).exists():
         return _("An interim measure is in force in this case. Lift it first if another one is needed.")
     latest = interim.latest_end
     if latest is not None and latest <= now():
@@ -77,8 +78,8 @@ def may_second(interim: "Interim", actor: Actor) -> str | None:
         return _("%(name)s agreed to it already.") % {"name": interim.seconded_by}
     if interim.answered_by == actor:
         return _("You imposed it; someone else must agree to it.")
-    if (part := interim.case.part_of(actor)) in (Hand.Part.INVESTIGATED, Hand.Part.REPORTED):
-        return _("You %(part)s this case; someone else must do this.") % {"part": Hand.Part(part).label}
+    if refusal := Hand.may_judge(interim.case, actor):
+        return refusal
     if interim.longest_until is None or interim.measure.ends_at == interim.longest_until:
         return _("It lasts as long as it may already.")
     return None
@@ -210,6 +211,7 @@ class Interim(Record):
     def second(self, *, actor: User) -> None:
         """Somebody else agrees: it may last as long as the policy allows. Without this it lapses sooner."""
         self.seconded_by, self.seconded_at = actor, now()
+        self.case.take_part(actor, Hand.Part.JUDGED)
         self.measure.extend(actor=actor, until=self.longest_until)
         protection.tell_extended(self, actor=actor)
 

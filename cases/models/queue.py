@@ -7,10 +7,12 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subque
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
+from aup.models import Rule
 from cases.models.care import OptOut, budget_spent
 from cases.models.hand import Hand
 from cases.models.holding import Skip
-from tipstaff.accounts.models import User
+from cases.models.stake import others
+from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.models import RefQuerySet
@@ -19,6 +21,7 @@ from tipstaff.workflow.unit import in_unit_of_work
 if TYPE_CHECKING:
     from cases.models.case import Case
 
+ACCOUNTS = 1000  # whose id or name holds a word that was searched for
 OPEN = ("open", "investigating", "awaiting_information", "proposed")
 FIRST_THINGS_FIRST = ("-severity", "-flagged", F("due_at").asc(nulls_last=True), "-trust", "id")
 # Two arms, because no one index serves both: a claim is not indexed, and only a case under investigation has one.
@@ -28,7 +31,8 @@ UNION SELECT case_id FROM cases_hand WHERE person_id = %s AND part = 'investigat
 
 class CaseQuerySet(RefQuerySet["Case"]):
     def visible_to(self, person: Any) -> Self:
-        return self if person.may(Permission.CASE_VIEW) else self.none()
+        """Whoever may see cases, without those about their own account."""
+        return others(self, person, "subject") if person.may(Permission.CASE_VIEW) else self.none()
 
     def in_hands_of(self, person: User) -> Self:
         """Those that `person` claimed or investigated."""
@@ -81,11 +85,31 @@ class CaseQuerySet(RefQuerySet["Case"]):
         """Those that nobody holds, `person` has no other part in and did not skip lately, outside the groups of rules
         that they opted out of. Nothing hard is offered to who saw enough of it in this shift.
         """
-        parts = Hand.objects.filter(person=person).exclude(part=Hand.Part.INVESTIGATED)
+        parts = Hand.objects.filter(person=person, case=OuterRef("pk")).exclude(part=Hand.Part.INVESTIGATED)
         skipped = Skip.objects.filter(person=person, case=OuterRef("pk"), until__gt=at)
-        left_out = OptOut.objects.filter(person=person, rule_group=OuterRef("rule_group"))
-        rows = self.unclaimed(at).exclude(pk__in=parts.values("case")).filter(~Exists(skipped), ~Exists(left_out))
-        return rows.filter(severity__lt=4, rule__content_handling="standard") if budget_spent(person, at) else rows
+        rows = self.unclaimed(at).filter(~Exists(parts), ~Exists(skipped)).bearable(person, at)
+        return others(rows.filter(~Exists(self._conflicts(person))), person, "subject")
+
+    def matching(self, word: str) -> Self:
+        """Those that `word` names: the code of their rule; else their own reference, that of a report or decision, or a
+        part of the account's id or name, of which the first ACCOUNTS are looked at. Each part is found by an index.
+        """
+        ref = word.upper()
+        if Rule.objects.filter(code=ref).exists():
+            return self.filter(rule__code=ref)
+        accounts = Subject.objects.filter(Q(external_id__icontains=word) | Q(name__icontains=word)).order_by()
+        of_accounts = self.model._default_manager.filter(subject__in=accounts.values("pk")[:ACCOUNTS]).values("pk")
+        named: list[Any] = [self.model._default_manager.filter(ref=ref).values("pk")]
+        for name in ("reports", "decisions"):
+            model: Any = self.model._meta.get_field(name).related_model
+            records = model._default_manager
+            named.append(records.filter(ref=ref, case__isnull=False).values("case"))
+        return self.filter(pk__in=of_accounts.order_by().union(*(one.order_by() for one in named)))
+
+    def _conflicts(self, person: User) -> Any:
+        """What they investigated before they declared a conflict; elsewhere the part that they then got says it."""
+        declared: Any = self.model._meta.get_field("conflicts").related_model
+        return declared._default_manager.filter(person=person, case=OuterRef("pk"))
 
     def could_take(self, case: "Case") -> Self:
         """The open cases that `case` could be merged into: about the same rules, newest first."""
@@ -103,15 +127,39 @@ class CaseQuerySet(RefQuerySet["Case"]):
         return self.annotate(report_count=Coalesce(Subquery(many, output_field=IntegerField()), 0))
 
     def claim_next(self, *, actor: User, **facts: Any) -> "Case | None":
-        """Claim the first case of the queue, or of what the filter `facts` leaves of it, that nobody holds and that may
-        be offered to `actor`; None if there is none.
+        """Claim the case that was fetched ahead for `actor`; else the first one of the queue, or of what the filter
+        `facts` leaves of it, that nobody holds and that may be offered to them. None if there is none.
         """
 
         def act(_work: Any) -> "Case | None":
-            free = self.queued().within(now(), **facts).offered_to(actor, now())
-            case = free.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
+            case = self.fetched_for(actor, now()).first() or self._first_free(actor, facts)
             if case is not None:
                 case.claim(actor=actor)
             return case
 
         return in_unit_of_work(act)
+
+    def fetch_ahead(self, *, actor: User, **facts: Any) -> "Case | None":
+        """The case that claim_next would give `actor`, held for a minute until they come to it."""
+
+        def act(_work: Any) -> "Case | None":
+            case = self.fetched_for(actor, now()).first() or self._first_free(actor, facts)
+            if case is not None:
+                case.fetch_ahead(actor=actor)
+            return case
+
+        return in_unit_of_work(act)
+
+    def fetched_for(self, person: User, at: datetime) -> Self:
+        """What waits for them since they finished the one before, unless they are to be spared it by now."""
+        rows = self.filter(claimed_by=person, claimed_ahead=True, claimed_until__gt=at, state="investigating")
+        return rows.bearable(person, at)
+
+    def bearable(self, person: User, at: datetime) -> Self:
+        """Outside the groups of rules that `person` opted out of; nothing hard for who saw enough in this shift."""
+        rows = self.filter(~Exists(OptOut.objects.filter(person=person, rule_group=OuterRef("rule_group"))))
+        return rows.filter(severity__lt=4, handling="standard") if budget_spent(person, at) else rows
+
+    def _first_free(self, actor: User, facts: dict[str, Any]) -> "Case | None":
+        free = self.queued().within(now(), **facts).offered_to(actor, now())
+        return free.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()

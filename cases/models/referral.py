@@ -2,19 +2,22 @@
 holder. Neither shows content: what was handed over is named, and stays where it is sealed.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Self
-from uuid import UUID
 
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aup.models import Rule
+from cases import silence
+from cases.models import served
 from cases.models.case import Case
+from cases.models.consent import not_agreed
+from cases.models.stake import others
 from tipstaff.accounts.models import User
 from tipstaff.notices.models import Message
 from tipstaff.permissions import Permission
@@ -36,14 +39,14 @@ LONGEST = timedelta(days=366)  # that one order may keep a notice back; a longer
 def referable() -> QuerySet[Case]:
     """The cases whose rule makes referral compulsory and that no authority was told of, the first due first."""
     made = Referral.objects.filter(case=OuterRef("pk"))
-    rows = Case.objects.filter(rule__legal_referral=Rule.Referral.MANDATORY).exclude(state=Case.State.MERGED)
+    rows = Case.objects.filter(refers=True).exclude(state=Case.State.MERGED)
     return rows.filter(~Exists(made)).select_related("rule__version", "subject").order_by("opened_at", "pk")
 
 
 class SeenByReferrers[R: Record](RefQuerySet[R]):
     def visible_to(self, person: Any) -> Self:
         sees = person.may(Permission.REFERRAL_MAKE) or person.may(Permission.CASE_VIEW)
-        return self if sees else self.none()
+        return others(self, person) if sees else self.none()
 
 
 def not_merged(record: "Referral | Withholding", actor: Actor) -> str | None:
@@ -59,6 +62,10 @@ class Referral(Record):
     authority_ref = models.CharField(max_length=NUMBER_LIMIT, blank=True, help_text="The number it has there.")
     basis = models.TextField(max_length=TEXT_LIMIT, help_text="The law that asks for it or allows it.")
     handed_over = models.TextField(max_length=TEXT_LIMIT, help_text="What was handed over, named and not shown.")
+    named = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, help_text="The reports whose reporter was named."
+    )
+    duty = models.TextField(max_length=TEXT_LIMIT, blank=True, help_text="The law that compels naming without consent.")
     made_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     made_at = models.DateTimeField(default=now, editable=False)
 
@@ -89,10 +96,23 @@ class Referral(Record):
 
     def complete(self, *, actor: Actor) -> None:
         self.made_at = now()
+        known = set(self.case.reports.exclude(contact="").filter(ref__in=self.named).values_list("ref", flat=True))
+        self.named = sorted(known)
         for name in ("authority", "authority_ref", "basis", "handed_over"):
             setattr(self, name, getattr(self, name).strip())
         if not (self.authority and self.basis and self.handed_over):
             raise Refused(_("Name the authority, the law, and what was handed over."))
+        self.duty = self.duty.strip()
+        if self.named and not self.duty:
+            self._ask_consents()
+
+    def _ask_consents(self) -> None:
+        """Refused where a reporter would be named who has not agreed, and no law that compels it is given (S50)."""
+        if missing := not_agreed(self.case.reports.filter(ref__in=self.named), "authority", self.authority):
+            raise Refused(
+                _("Nobody agreed to be named for %(reports)s. Ask the reporter first, or give the law that compels it.")
+                % {"reports": ", ".join(missing)}
+            )
 
     @operation(
         creates=True,
@@ -106,6 +126,10 @@ class Referral(Record):
 
 
 class WithholdingQuerySet(SeenByReferrers["Withholding"]):
+    def of(self, case: Case) -> Self:
+        """Those of the case and of all that became one with it."""
+        return self.filter(case__in=served.whole(case.pk))
+
     def in_force(self, at: datetime) -> Self:
         return self.filter(lifted_at=None, ordered_at__lte=at, until__gt=at)
 
@@ -115,7 +139,7 @@ def none_in_force(withholding: "Withholding", actor: Actor) -> str | None:
         return refusal
     if withholding.case.subject_id is None:
         return _("There is no account behind this case, so nobody is to be told.")
-    other = Withholding.objects.filter(case=withholding.case_id).in_force(now()).first()
+    other = Withholding.objects.of(withholding.case).in_force(now()).first()
     if other is not None:
         return _("The notice is kept back until %(time)s UTC already; lift that first.") % {
             "time": f"{other.until:%d.%m.%Y %H:%M}"
@@ -196,7 +220,7 @@ class Withholding(Record):
     )
     def order(self, *, actor: User) -> None:
         """Keep every mail about this case from the account holder until then, also those that wait already."""
-        _move(self.case_id, self.until)
+        silence.move(self.case_id, self.until)
 
     @operation(
         permission=Permission.NOTICE_WITHHOLD,
@@ -205,10 +229,13 @@ class Withholding(Record):
         said=gettext_lazy("let the account holder be told"),
     )
     def lift(self, *, actor: User, reason: str) -> None:
-        """The reason for silence is gone: what was kept back leaves now."""
+        """The reason for silence is gone: what was kept back leaves now, unless another order still keeps it."""
         self.lifted_by, self.lifted_at, self.lifted_reason = actor, now(), reason[:300]
-        _move(self.case_id, now())
-        self.owe(since=now())
+        others = Withholding.objects.of(self.case).in_force(now()).exclude(pk=self.pk)
+        longest = others.aggregate(until=models.Max("until"))["until"]
+        silence.move(self.case_id, longest or now())
+        if longest is None:
+            self.owe(since=now())
 
     def owe(self, *, since: datetime) -> None:
         """Start the clock of each statement that was kept back and has not left, counted from when it might."""
@@ -216,29 +243,17 @@ class Withholding(Record):
             clocks.start_if_set(
                 decision,
                 Clock.Kind.STATEMENT,
-                severity=self.case.severity,
-                referral=self.case.refers,
+                severity=decision.case.severity,
+                referral=decision.refers,
                 since=since,
             )
 
 
 def _unsent(case: Case) -> list[Any]:
     """The decisions of the case whose statement still waits, and has no clock."""
-    issued = {one.reference: one for one in case.decisions.filter(issued_at__isnull=False)}
+    decisions: Any = apps.get_model("cases", "Decision").objects
+    rows = decisions.filter(case__in=served.whole(case.pk), issued_at__isnull=False).select_related("case", "rule")
+    issued = {one.reference: one for one in rows}
     waiting = Message.objects.filter(state=Message.State.QUEUED, kind="decision_issued", about__in=list(issued))
     timed = Clock.objects.filter(kind=Clock.Kind.STATEMENT, about__in=list(issued)).values("about")
     return [issued[about] for about in waiting.exclude(about__in=timed).values_list("about", flat=True)]
-
-
-def _about(case: Case) -> Iterable[str]:
-    """The references of everything in the case that its account holder gets mail about."""
-    for rows in (case.decisions.all(), case.interims.all(), case.sanctions.all()):
-        yield from (row.reference for row in rows)
-
-
-def _move(case_id: UUID, at: datetime) -> None:
-    """Let the mails to the account holder that wait leave at `at`."""
-    case = Case.objects.select_related("subject").get(pk=case_id)
-    contact = case.subject.contact if case.subject else ""
-    waiting = Message.objects.filter(state=Message.State.QUEUED, about__in=list(_about(case)), recipient=contact)
-    waiting.update(next_attempt_at=at)

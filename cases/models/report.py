@@ -1,7 +1,5 @@
 """Report: what somebody told us, kept as typed. Triage resolves whom it is about and opens or joins a case."""
 
-import hashlib
-import hmac
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from typing import Any, Self
@@ -17,9 +15,14 @@ from django.utils.translation import gettext_lazy
 
 from aup.evaluation import severities
 from aup.models import Rule
-from cases import trust
+from cases import pathways, trust
+from cases.models import stake
+from cases.models.answerable import Pathway, pathway_of
 from cases.models.case import Case
 from cases.models.flagger import Flagger
+from cases.models.proving import Proving
+from cases.models.receipt import code_for, hashed_code
+from cases.models.wording import Worded
 from tipstaff import languages
 from tipstaff.accounts.models import Subject, Token, User
 from tipstaff.notices import outbox
@@ -36,37 +39,24 @@ from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
 from tipstaff.workflow.states import StateField
 
-CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: nothing that reads like something else
 DESCRIPTION_LIMIT = 10_000
 ACCOUNT_LIMIT = 500
+MANDATE_LIMIT = 300
 LINKS_LIMIT = 10
-CLOCK_OF_MAIL = {"report_received": Clock.Kind.RECEIPT, "report_answered": Clock.Kind.REPORTER}
-
-
-def code_for(submission: str, typed: str = "") -> str:
-    """The receipt code of a submission: 80 bits in four groups that can be read over a telephone. Made from the form's
-    own random id and what was typed, under our key: the same form sent twice gives one report and the same code again,
-    and a form that was changed in between gives another.
-    """
-    digest = hmac.digest(settings.LINK_KEY.encode(), f"receipt:{submission}:{typed}".encode(), "sha256")
-    number = int.from_bytes(digest[:10])
-    letters = "".join(CODE_ALPHABET[number >> (5 * position) & 31] for position in range(16))
-    return "-".join(letters[start : start + 4] for start in range(0, 16, 4))
-
-
-def hashed_code(code: str) -> str:
-    """Case, spaces and hyphens do not matter, and O, I and L are taken for the digits they look like."""
-    plain = "".join(letter for letter in code.upper() if letter.isalnum())
-    return hashlib.sha256(plain.translate(str.maketrans("OIL", "011")).encode()).hexdigest()
+CLOCK_OF_MAIL = {
+    "report_received": Clock.Kind.RECEIPT,
+    "finding_received": Clock.Kind.RECEIPT,
+    "report_answered": Clock.Kind.REPORTER,
+}
 
 
 class ReportQuerySet(RefQuerySet["Report"]):
     def visible_to(self, person: Any) -> Self:
-        """Staff who may read reports see every one; a machine sees what it filed, whatever else it may do."""
+        """Staff who may read reports see all but those about themselves; a machine sees what it filed."""
         if isinstance(person, Token):
             own = person.may(Permission.REPORT_VIEW) or person.may(Permission.REPORT_WITHDRAW)
             return self.filter(token=person.pk) if own else self.none()
-        return self if person.may(Permission.REPORT_VIEW) else self.none()
+        return stake.other_reports(self, person) if person.may(Permission.REPORT_VIEW) else self.none()
 
     def in_hands_of(self, person: User) -> Self:
         return self.filter(triaged_by=person)
@@ -98,7 +88,7 @@ def not_another_machines(report: "Report", actor: Actor) -> str | None:
 
 
 @references.register("report")
-class Report(Record):
+class Report(Proving, Worded, Record):
     class State(models.TextChoices):
         RECEIVED = "received", gettext_lazy("Received")
         NEEDS_INFORMATION = "needs_information", gettext_lazy("Question open")
@@ -112,6 +102,7 @@ class Report(Record):
         PUBLIC = "public", gettext_lazy("Public form")
         API = "api", gettext_lazy("API")
         INTERNAL = "internal", gettext_lazy("Internal")
+        AUDITOR = "auditor", gettext_lazy("Auditor")
 
     class Decline(models.TextChoices):
         OUT_OF_SCOPE = "out_of_scope", gettext_lazy("This is outside what the policy covers.")
@@ -128,6 +119,7 @@ class Report(Record):
     happened_on = models.DateField(null=True, blank=True)
     account = models.CharField(max_length=ACCOUNT_LIMIT, blank=True, help_text="Whom it is about, as they typed it.")
     links = ArrayField(models.URLField(max_length=1000), default=list, blank=True, size=LINKS_LIMIT)
+    mandate = models.CharField(max_length=MANDATE_LIMIT, blank=True, help_text="For whom an auditor looked.")
     good_faith = models.BooleanField(default=False)
     contact = models.EmailField(blank=True)
     language = models.CharField(max_length=10, default="en")
@@ -193,6 +185,10 @@ class Report(Record):
         return cls.objects.filter(receipt_hash=hashed_code(code)).first() if code else None
 
     @property
+    def pathway(self) -> Pathway:
+        return pathway_of(self)
+
+    @property
     def severity(self) -> int:
         """Where the rule starts; 2 until somebody has named a rule."""
         return self.rule.severity if self.rule else 2
@@ -207,6 +203,9 @@ class Report(Record):
         """Whether its files are for custodians only: by its own rule, or by the one of the case it went into."""
         own = self.rule and self.rule.content_handling == "sealed"
         return bool(own or (self.case and self.case.content_is_sealed))
+
+    def stake_of(self, actor: Actor) -> str | None:
+        return stake.stake_in_report(self, actor)
 
     def held_with(self) -> list[str]:
         return [self.case.reference, *self.case.held_with()] if self.case else []
@@ -240,13 +239,18 @@ class Report(Record):
         earlier = trust.standing_of(self)
         self.trust, self.earlier_right, self.earlier_wrong = earlier.score, earlier.right, earlier.wrong
 
-    @operation(creates=True, permission=Permission.REPORT_FILE, said=gettext_lazy("filed the report"))
+    @operation(
+        creates=True, permission=Permission.REPORT_FILE, said=gettext_lazy("filed the report"), despite_stake=True
+    )
     def file(self, *, actor: Actor, files: list[SealedFile]) -> None:
         """Take a report in: seal it to its files, start the triage clock and confirm receipt (DSA 16(4))."""
         for sealed in files:
             sealed.give_to(self, actor=actor)
         clocks.start(self, Clock.Kind.TRIAGE, severity=self.severity, referral=self.refers)
-        if self._tell("report_received", actor):
+        audit = self.channel == self.Channel.AUDITOR
+        if audit:
+            clocks.start_if_set(self, Clock.Kind.FINDING, severity=self.severity, referral=self.refers)
+        if self._tell("finding_received" if audit else "report_received", actor):
             clocks.start_if_set(self, Clock.Kind.RECEIPT, severity=self.severity, referral=self.refers)
 
     @operation(
@@ -269,6 +273,7 @@ class Report(Record):
         guard=not_another_machines,
         label=gettext_lazy("Answer the question"),
         said=gettext_lazy("answered the question"),
+        despite_stake=True,
     )
     def supply(self, *, actor: Actor, answer: str) -> None:
         """The reporter answers, with their receipt code."""
@@ -306,6 +311,7 @@ class Report(Record):
         self.triaged_by, self.triaged_at = actor, now()
         self.decline_reason, self.decline_note = reason, note
         clocks.stop(self, Clock.Kind.TRIAGE)
+        clocks.stop(self, Clock.Kind.FINDING)
         self._tell("report_declined", actor)
 
     @operation(
@@ -315,18 +321,20 @@ class Report(Record):
         guard=not_another_machines,
         label=gettext_lazy("Withdraw the report"),
         said=gettext_lazy("withdrew the report"),
+        despite_stake=True,
     )
     def withdraw(self, *, actor: Actor) -> None:
         """The reporter takes it back before a case was opened."""
-        clocks.stop(self, Clock.Kind.TRIAGE, cancelled=Clock.CancelReason.WITHDRAWN)
+        for kind in (Clock.Kind.TRIAGE, Clock.Kind.FINDING):
+            clocks.stop(self, kind, cancelled=Clock.CancelReason.WITHDRAWN)
 
     @operation(
         source=State.ACCEPTED, permission=Permission.CASE_LEAD, said=gettext_lazy("moved the report to another case")
     )
-    def move(self, *, actor: Actor, into: Case, severity: int) -> None:
+    def move(self, *, actor: Actor, into: Case, severity: int, since: datetime | None = None) -> None:
         """Its case was merged into another; the report goes along."""
         self.case = into
-        into.join(actor=actor, report=self, severity=severity)
+        into.join(actor=actor, report=self, severity=severity, since=since)
 
     @operation(
         source=State.ACCEPTED,
@@ -337,6 +345,7 @@ class Report(Record):
     def answer(self, *, actor: Actor) -> None:
         """Tell the reporter that the case was decided, without the subject's personal data (DSA 16(5))."""
         self.answered_at = now()
+        clocks.stop(self, Clock.Kind.FINDING)
         if self._tell("report_answered", actor):
             clocks.start_if_set(self, Clock.Kind.REPORTER, severity=self.severity, referral=self.refers)
 
@@ -386,4 +395,7 @@ class Report(Record):
     def _tell(self, kind: str, actor: Actor) -> Message | None:
         """Queue a mail to the reporter, if they gave an address."""
         link = languages.mailed(reverse("cases:follow"), self.language)
-        return outbox.queue(kind, to=self.contact, about=self, actor=actor, language=self.language, link=link)
+        said = pathways.mailed(self) if kind.endswith("_received") and self.contact else {}
+        if said:
+            said["own"] = settings.BASE_URL + languages.mailed(self.own_url, self.language)
+        return outbox.queue(kind, to=self.contact, about=self, actor=actor, language=self.language, link=link, **said)

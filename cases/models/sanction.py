@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -28,6 +29,8 @@ from cases.models.effect import (
     effect_is,
     effect_of,
 )
+from cases.models.stake import others
+from cases.models.staying import Stayed, stood_still
 from tipstaff.accounts.models import Subject, Token
 from tipstaff.notices import outbox
 from tipstaff.permissions import Permission
@@ -46,17 +49,18 @@ class SanctionQuerySet(RefQuerySet["Sanction"]):
     def visible_to(self, person: Any) -> Self:
         """Whoever sees cases, and the gateway that carries measures out."""
         sees = person.may(Permission.CASE_VIEW) or person.may(Permission.SANCTION_ACKNOWLEDGE)
-        return self if sees else self.none()
+        return others(self, person) if sees else self.none()
 
     def in_force(self, at: datetime) -> Self:
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), state=Sanction.State.ISSUED, starts_at__lte=at)
 
     def was_in_force(self, at: datetime) -> Self:
-        """In force at `at` as far as is known now: one revoked since then never was."""
+        """In force at `at` as far as is known now: one revoked since then never was, nor one whose decision fell."""
         ended_later = Q(state__in=["lifted", "superseded"], ended_at__gt=at)
-        return self.filter(
-            Q(state=Sanction.State.ISSUED) | ended_later, Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at
+        rows = self.filter(
+            Q(state__in=["issued", "stayed"]) | ended_later, Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at
         )
+        return rows.exclude(stood_still(at)).exclude(decision__state="reversed")
 
     def standing(self, at: datetime) -> Self:
         """In force, or to be: issued and not over."""
@@ -69,6 +73,10 @@ class SanctionQuerySet(RefQuerySet["Sanction"]):
     def restricting(self) -> Self:
         return self.exclude(kind__in=Sanction.WITHOUT_RESTRICTION)
 
+    def limiting(self) -> Self:
+        """Those that limit the account while they last. What was taken down stays down, and limits nothing later."""
+        return self.restricting().exclude(kind=Sanction.Kind.CONTENT_REMOVAL)
+
     def with_effect(self, effects: Iterable[str], at: datetime) -> Self:
         return self.filter(effect_is(effects, at))
 
@@ -79,6 +87,7 @@ class SanctionQuerySet(RefQuerySet["Sanction"]):
             rows = rows.filter(acknowledged_effect=Acknowledged.FAILED)
         elif not set(words) - {Confirmation.AWAITED, Confirmation.FAILED}:
             rows = rows.filter(kind__in=AT_THE_GATEWAY).exclude(acknowledged_effect=Acknowledged.ENDED)
+        rows = rows.alias(stopped_since=Coalesce("ended_at", "stayed_at"))
         return rows.alias(confirmed=confirmation_at(at)).filter(confirmed__in=words)
 
     def unconfirmed(self, at: datetime) -> Self:
@@ -87,7 +96,7 @@ class SanctionQuerySet(RefQuerySet["Sanction"]):
 
 
 def carried_out_by_a_gateway(sanction: "Sanction", actor: Actor) -> str | None:
-    if sanction.kind not in AT_THE_GATEWAY:
+    if not sanction.at_the_gateway:
         return _("This is nothing that a gateway applies.")
     if sanction.effect(now()) == Effect.PENDING:
         return _("This measure has not begun yet.")
@@ -104,9 +113,10 @@ def still_lasts(sanction: "Sanction", actor: Actor) -> str | None:
 
 
 @references.register("sanction")
-class Sanction(Record):
+class Sanction(Stayed, Record):
     class State(models.TextChoices):
         ISSUED = "issued", gettext_lazy("Issued")
+        STAYED = "stayed", gettext_lazy("Stands still during an appeal")
         LIFTED = "lifted", gettext_lazy("Lifted")
         REVOKED = "revoked", gettext_lazy("Revoked")
         SUPERSEDED = "superseded", gettext_lazy("Replaced")
@@ -177,8 +187,17 @@ class Sanction(Record):
                 condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")), name="sanction_ends_after_start"
             ),
             models.CheckConstraint(
-                condition=Q(state="issued", ended_at=None) | (~Q(state="issued") & Q(ended_at__isnull=False)),
+                condition=Q(state__in=["issued", "stayed"], ended_at=None)
+                | (~Q(state__in=["issued", "stayed"]) & Q(ended_at__isnull=False)),
                 name="sanction_ended_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(stayed_at=None, resumed_at=None) & ~Q(state="stayed")
+                | Q(stayed_at__isnull=False, decision__isnull=False, resumed_at=None) & ~Q(state="issued")
+                | Q(stayed_at__isnull=False, decision__isnull=False, resumed_at__isnull=False)
+                & Q(resumed_at__gte=models.F("stayed_at"))
+                & ~Q(state="stayed"),
+                name="sanction_stayed_at",
             ),
             models.CheckConstraint(
                 condition=Q(acknowledged_effect="", acknowledged_at=None, acknowledged_by=None)
@@ -200,12 +219,17 @@ class Sanction(Record):
         return cls(
             case=decision.case,
             decision=decision,
-            subject=decision.case.subject,
+            subject=decision.reached if spec["type"] in AT_THE_GATEWAY else decision.case.subject,
             kind=spec["type"],
             terms={key: value for key, value in spec.items() if key not in {"type", "days"}},
             starts_at=at,
-            ends_at=at + served.left_of(timedelta(days=days), decision.case_id, spec["type"], at=at) if days else None,
+            ends_at=at + served.left_of(timedelta(days=days), decision, spec["type"], at=at) if days else None,
         )
+
+    @property
+    def at_the_gateway(self) -> bool:
+        """Whether it limits the account, so that a gateway carries it out."""
+        return self.kind in AT_THE_GATEWAY
 
     @property
     def lasts(self) -> bool:
@@ -264,7 +288,7 @@ class Sanction(Record):
         gateway.tell_sanction(self, "superseded", actor=actor)
 
     @operation(
-        source=State.ISSUED,
+        source=[State.ISSUED, State.STAYED],
         target=State.LIFTED,
         permission=Permission.SANCTION_LIFT,
         guard=still_lasts,
@@ -272,21 +296,50 @@ class Sanction(Record):
         said=gettext_lazy("lifted a measure"),
     )
     def lift(self, *, actor: Actor, reason: str) -> None:
-        """End it early and tell the account holder why; the decision stands."""
+        """End it early and tell the account holder why, and the holder of a wider account that it reached; the decision
+        stands.
+        """
         self._end(reason)
-        outbox.queue(
-            "measure_lifted" if self.decision_id else "interim_lifted",
-            to=self.subject.contact,
-            about=self,
-            actor=actor,
-            language=self.subject.language,
-            not_before=silence.withheld_until(self.case),
-            reason=self.ended_reason,
-        )
+        below = self.case.subject if self.case.subject_id != self.subject_id else None
+        for account in filter(None, [self.subject, below]):
+            outbox.queue(
+                "measure_lifted" if self.decision_id else "interim_lifted",
+                to=account.contact,
+                about=self,
+                actor=actor,
+                language=account.language,
+                not_before=silence.withheld_until(self.case),
+                reason=self.ended_reason,
+            )
         gateway.tell_sanction(self, "lifted", actor=actor)
 
     @operation(
         source=State.ISSUED,
+        target=State.LIFTED,
+        permission=Permission.REMEDIATION_ASSESS,
+        guard=still_lasts,
+        said=gettext_lazy("ended a measure because it was put right"),
+    )
+    def remedy(self, *, actor: Actor, reason: str) -> None:
+        """End it early because its breach was put right; the mail about that says so."""
+        self._end(reason)
+        gateway.tell_sanction(self, "lifted", actor=actor)
+
+    @operation(
+        source=State.ISSUED,
+        permission=Permission.REMEDIATION_ASSESS,
+        guard=still_lasts,
+        said=gettext_lazy("made a measure shorter"),
+    )
+    def shorten(self, *, actor: Actor, until: datetime) -> None:
+        """Let it end at `until`, sooner than it would have."""
+        if self.ends_at is not None and until >= self.ends_at:
+            raise Refused(_("It ends no later than that already."))
+        self.ends_at = until
+        gateway.tell_sanction(self, "shortened", actor=actor)
+
+    @operation(
+        source=[State.ISSUED, State.STAYED],
         target=State.REVOKED,
         permission=Permission.APPEAL_DECIDE,
         said=gettext_lazy("revoked a measure"),
@@ -297,7 +350,7 @@ class Sanction(Record):
         gateway.tell_sanction(self, "revoked", actor=actor)
 
     @operation(
-        source=State.ISSUED,
+        source=[State.ISSUED, State.STAYED],
         target=State.SUPERSEDED,
         permission=Permission.APPEAL_DECIDE,
         said=gettext_lazy("replaced a measure"),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aup.models import Rule
-from cases.models import course
+from cases.models import carrying, course
 from tipstaff.accounts.models import Subject
 from tipstaff.permissions import Permission
 from tipstaff.workflow.actors import Actor
@@ -42,7 +42,8 @@ class Splitting(models.Model):
         self: Any, *, actor: Actor, reports: list[str], subject: Subject, rule: Rule, severity: int, reason: str
     ) -> Any:
         """Move the reports with these references into a case about another account or other rules: the one that is
-        open there, or a new one. Refused if none would stay, and where it would be the same matter again.
+        open there, or a new one; whoever had a part here has it there. Refused if none would stay, and where it would
+        be the same matter again.
         """
         if self.subject_id == subject.pk and self.rule_group == rule.group.code:
             raise Refused(_("Choose another account or other rules; about the same there is one open case."))
@@ -52,6 +53,7 @@ class Splitting(models.Model):
         if not self.reports.filter(state="accepted").exclude(ref__in=reports).exists():
             raise Refused(_("At least one report has to stay. To move all of them, merge the case."))
         into = type(self).gather(actor=actor, subject=subject, rule=rule, severity=severity)
+        carrying.carry(self, into, actor=actor, reporters=False)
         for report in chosen:
             report.move(actor=actor, into=into, severity=severity)
         return into

@@ -36,6 +36,21 @@ def regrade(case: "Case") -> datetime | None:
     return clocks.regrade(case, Kind.DECISION, severity=case.severity)
 
 
+def refer(case: "Case", *, since: datetime | None) -> datetime | None:
+    """Referral became compulsory: the clocks that run get the targets that ask for it, and that of the notice to the
+    authority counts from `since` or now; when the decision is due.
+    """
+    clocks.regrade(case, Kind.INTERIM, severity=case.severity, referral=True)
+    clocks.start_if_set(case, Kind.AUTHORITY, severity=case.severity, referral=True, since=since)
+    return clocks.regrade(case, Kind.DECISION, severity=case.severity, referral=True)
+
+
+def owed_since(case: "Case") -> datetime | None:
+    """Since when an authority is owed its notice, where that clock runs."""
+    running = Clock.objects.running().about(case).filter(kind=Kind.AUTHORITY)
+    return running.values_list("started_at", flat=True).first()
+
+
 def end(case: "Case") -> None:
     """A decision was issued, so nothing is to be done before one. An authority is still owed its notice."""
     for kind in (Kind.DECISION, Kind.INTERIM):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from cases.models import approval
 from cases.models.decision import Decision
 from cases.models.hand import Hand
+from cases.models.stake import others
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -29,7 +30,7 @@ COUNTED = 200  # of the latest verdicts, whose agreement is told
 
 class VerdictQuerySet(RefQuerySet["Verdict"]):
     def visible_to(self, person: Any) -> Self:
-        return self if person.may(Permission.CASE_VIEW) else self.none()
+        return others(self, person, "decision__case__subject") if person.may(Permission.CASE_VIEW) else self.none()
 
     def agreeing(self) -> Self:
         return self.filter(outcome=F("decision__outcome"), tier=F("decision__tier"))
@@ -41,7 +42,7 @@ def may_give(verdict: "Verdict", actor: Actor) -> str | None:
         return _("%(decision)s waits for nobody any more.") % {"decision": decision.ref}
     if actor == decision.proposed_by:
         return _("You proposed this decision.")
-    if refusal := approval.someone_else(decision, actor, Hand.Part.CONFIRMED, Hand.Part.ISSUED):
+    if refusal := Hand.may_judge(decision.case, actor):
         return refusal
     if isinstance(actor, User) and given(decision, actor):
         return _("You gave your verdict already.")
@@ -117,6 +118,7 @@ class Verdict(Record):
     )
     def pronounce(self, *, actor: User) -> None:
         """Say what one would decide. It is not changed later; what was proposed is shown from now on."""
+        self.decision.case.take_part(actor, Hand.Part.JUDGED)
 
 
 def agreement() -> tuple[int, int]:

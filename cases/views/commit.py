@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cases import committing
-from cases.forms import DecisionForm, FindingForm
+from cases.decision_forms import NOTE, DecisionForm
+from cases.forms import FindingForm
 from cases.models import Case, Commitment, Decision, Draft
 from cases.models.at_desk import FINDING
 from cases.reasons import drafts_of
@@ -21,6 +22,7 @@ from cases.views.decisions import fetch_decision
 from cases.views.exhibits import listed
 from cases.views.queue import chosen_by, group_titles
 from tipstaff.access import StaffRequest, needs
+from tipstaff.accounts.models import User
 from tipstaff.notices.models import Delivery
 from tipstaff.permissions import Permission
 from tipstaff.workflow.history import Step, steps_of
@@ -85,13 +87,27 @@ def refuse_unseen(request: StaffRequest, decision: Decision) -> None:
 
 def refused(request: StaffRequest, case: Case, form: DecisionForm, refusal: Refused) -> HttpResponse:
     """The same page with what was typed, why not, and what others did since the page was loaded."""
-    if case.state in ("open", "investigating", "awaiting_information"):
+    if not is_committed(case, request.user):
         Draft.keep(request.user, case, typed_of(request))
     case = fetch(request, case.ref)
     said = advice(request, case, form)
-    form.add_error(None, str(refusal))
+    form.add_error(field_of(form, refusal), str(refusal))
     changed = changed_since(request, case)
     return case_page(request, case, status=refusal.status, decision_form=form, changed=changed, **said)
+
+
+def is_committed(case: Case, person: User) -> bool:
+    """Whether what this person typed is what waits or was decided: then it is no draft any more."""
+    if case.state in ("open", "investigating", "awaiting_information"):
+        return False
+    return case.decisions.filter(proposed_by=person).exclude(state__in=["returned", "withdrawn"]).exists()
+
+
+def field_of(form: DecisionForm, refusal: Refused) -> str | None:
+    """Where a refusal is said: beside the field that it is about, or above all of them."""
+    if refusal.field == "days":
+        return next((f"days_{kind}" for kind in form.cleaned_data.get("days", {})), None)
+    return refusal.field if refusal.field in form.fields else None
 
 
 def changed_since(request: StaffRequest, case: Case) -> list[Step]:
@@ -123,13 +139,36 @@ def onwards(request: StaffRequest, case: Case) -> HttpResponse:
     """The next case, claimed, for who asked for it; otherwise the same one."""
     if request.POST.get("act") != "next":
         return shown(request, case.ref)
-    chosen = chosen_by(request, QueryDict(mutable=True), group_titles())
-    facts = {name: value for name, value in chosen.facts.items() if name != "waiting"}
-    following = Case.objects.visible_to(request.user).claim_next(actor=request.user, **facts)
+    following = Case.objects.visible_to(request.user).claim_next(actor=request.user, **of_theirs(request))
+    if following is not None and following.ref == request.POST.get("ahead"):
+        answer = render(request, "cases/case_page.html#said")
+        answer["Ahead"] = following.ref  # the browser has its page already
+        answer["HX-Push-Url"] = following.get_absolute_url()
+        return answer
     if following is not None:
         return shown(request, following.ref)
     messages.info(request, _("Nothing else is waiting that you could take."))
     return elsewhere(request, reverse("cases:queue"))
+
+
+def of_theirs(request: StaffRequest) -> dict[str, Any]:
+    """The part of the queue that this person works on unless they choose another."""
+    chosen = chosen_by(request, QueryDict(mutable=True), group_titles())
+    return {name: value for name, value in chosen.facts.items() if name != "waiting"}
+
+
+@require_POST
+@needs(Permission.CASE_CLAIM)
+def fetch_ahead(request: StaffRequest) -> HttpResponse:
+    """The console of the case that comes next, held for a minute, while somebody finishes the one before. It opens no
+    exhibit, so nobody has seen anything of it yet. 204 when nothing waits.
+    """
+    case = Case.objects.visible_to(request.user).fetch_ahead(actor=request.user, **of_theirs(request))
+    if case is None:
+        return HttpResponse(status=204)
+    answer = case_page(request, fetch(request, case.ref), part="ahead")
+    answer["Ahead"] = case.ref
+    return answer
 
 
 def shown(request: StaffRequest, ref: str) -> HttpResponse:
@@ -162,7 +201,7 @@ def decision_undo(request: StaffRequest, ref: str) -> HttpResponse:
 # --- drafts ---
 def typed_of(request: StaffRequest) -> dict[str, list[str]]:
     """What was typed into the forms of the console, by field. Files and everything else are left out."""
-    return {name: request.POST.getlist(name) for name in request.POST if name in KEPT}
+    return {name: request.POST.getlist(name) for name in request.POST if name in KEPT or name.startswith(NOTE)}
 
 
 @require_POST
@@ -170,7 +209,7 @@ def typed_of(request: StaffRequest) -> dict[str, list[str]]:
 def draft_keep(request: StaffRequest, ref: str) -> HttpResponse:
     """Keep what is typed, whoever holds the case now: a claim that runs out takes nothing away."""
     case = fetch(request, ref)
-    if case.state not in ("open", "investigating", "awaiting_information"):
+    if is_committed(case, request.user):
         return HttpResponse(status=204)  # a save that was under way while the same words were committed
     draft = Draft.keep(request.user, case, typed_of(request))
     return render(request, "cases/case_draft.html#saved", {"saved_at": draft.saved_at})

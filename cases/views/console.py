@@ -15,8 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aup.models import PolicyVersion
-from cases.forms import AwaitForm, DecisionForm, EvidenceForm, FindingForm, MergeForm, Offer, ResumeForm
+from cases.claims import claims_panel
+from cases.decision_forms import NOTE, DecisionForm, choose
+from cases.forms import AwaitForm, EvidenceForm, FindingForm, MergeForm, Offer, ResumeForm
 from cases.hand_over_forms import hand_over
+from cases.measures import planned
 from cases.models import Case, Decision, Draft, Evidence, Finding, Sanction, approval
 from cases.models.approval import may_propose, warning_missing
 from cases.models.at_desk import FINDING
@@ -24,9 +27,9 @@ from cases.models.course import at_rest
 from cases.models.evidence import case_claimed
 from cases.models.verdict import hidden_from
 from cases.nearest import nearest
-from cases.panels import authority_panel, interim_panel
+from cases.panels import authority_panel, beside_panel, checklist_panel, hearing_panel, interim_panel, remedy_panel
 from cases.reasons import drafts_of, outcome_of
-from cases.statement import measure, preview
+from cases.statement import preview
 from cases.views.context import context_of, decisions_of, fetch, near_cases, with_hands
 from cases.views.exhibits import glance, listed
 from tipstaff.access import StaffRequest, needs
@@ -43,6 +46,15 @@ from tipstaff.workflow.operations import available_to
 from tipstaff.workflow.refused import NotPermitted, Refused
 
 REPORTS = 50  # shown beside the case; the others are on pages of their own
+WORDS = (
+    "reasons",
+    "departure_reason",
+    "outside_waiver",
+    "scope_reason",
+    "legal_ground",
+    "finding-facts",
+    "finding-gaps",
+)
 HISTORY = 12  # entries shown beside the case; the whole history is a page of its own
 
 
@@ -52,8 +64,8 @@ def case(request: StaffRequest, ref: str) -> HttpResponse:
     return case_page(request, fetch(request, ref))
 
 
-def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: Any) -> HttpResponse:
-    """The console of one case. `bound` replaces a form that came back with errors."""
+def case_page(request: StaffRequest, case: Case, *, status: int = 200, part: str = "", **bound: Any) -> HttpResponse:
+    """The console of one case, or a `part` of its template. `bound` replaces a form that came back with errors."""
     with_hands(case)
     evidence = listed(case)
     reports = reports_of(case)
@@ -84,7 +96,9 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         "hands": case.hands.all(),
         "may_work": "release" in acts,
     } | context_of(case, before, conduct_at)
+    context |= claims_panel(case, request.user)
     context |= interim_panel(case, request.user) | authority_panel(case, request.user)
+    context |= remedy_panel(case, decisions)
     if "resume" in acts:
         context["resume_form"] = ResumeForm(prefix="resume")
     if "merge" in acts:
@@ -96,15 +110,17 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: 
         context["may_propose"] = may_propose(Decision(case=case), request.user) is None
     elif getattr(case, "typed", None) or "decision_form" in bound:
         context["draft"] = kept_words(getattr(case, "typed", None) or {}, bound.get("decision_form"))
-    context |= hand_over(case, request.user, acts)
-    swap = request.headers.get("HX-Target") == "console"
-    template = "cases/case_page.html#swap" if swap else "cases/case_page.html"
+    context |= hand_over(case, request.user, acts) | hearing_panel(case, request.user, acts)
+    context |= beside_panel(case, request.user) | checklist_panel(case, acts)
+    if request.headers.get("HX-Target") == "console":
+        part = "swap"
+    template = f"cases/case_page.html#{part}" if part else "cases/case_page.html"
     return render(request, template, context | bound, status=status)
 
 
 def kept_words(typed: dict[str, list[str]], form: DecisionForm | None) -> list[str]:
     """What somebody typed and can commit no more, because they do not hold the case: to read and to copy."""
-    fields = ("reasons", "departure_reason", "outside_waiver", "finding-facts", "finding-gaps")
+    fields = [*WORDS, *(name for name in typed if name.startswith("note_"))]
     words = [typed.get(name, [""])[0] for name in fields]
     if form is not None and form.data.get("reasons", "") not in words:
         words.insert(0, form.data["reasons"])
@@ -164,7 +180,8 @@ def initial_of(form: type[FindingForm | DecisionForm], typed: dict[str, list[str
     """A draft as initial values: lists for fields that take several."""
     several = (MultipleChoiceField, TypedMultipleChoiceField)
     fields = {name: field for name, field in form.base_fields.items() if name in typed}
-    return {
+    notes = {name: (values or [""])[0] for name, values in typed.items() if name.startswith(NOTE)}
+    return notes | {
         name: typed[name] if isinstance(field, several) else (typed[name] or [""])[0] for name, field in fields.items()
     }
 
@@ -189,7 +206,10 @@ def decision_form(
     known: dict[str, Any] = {"rule": case.rule.code, "severity": case.severity, "conduct_at": at} | (initial or {})
     drafts = drafts or {}
     known.setdefault("reasons", drafts.get(known.get("outcome", ""), ""))
-    return DecisionForm(data, matrix=version.matrix.document, rules=rules, drafts=drafts, initial=known)
+    document = version.matrix.document
+    return DecisionForm(
+        data, matrix=document, rules=rules, drafts=drafts, about=case.subject, key=case.ref, initial=known
+    )
 
 
 def typed_instant(data: Any) -> datetime | None:
@@ -328,7 +348,8 @@ def preview_of(request: StaffRequest, case: Case, form: DecisionForm) -> dict[st
     draft = Decision(case=case, proposed_by=request.user, issued_at=now())
     for name in ("outcome", "rule", "conduct_at", "intent", "sensitivity", "severity", "factors", "tier", "reasons"):
         setattr(draft, name, facts[name])
-    draft.detection = facts.get("detection") or draft.detection
+    draft.detection, draft.legal_ground = facts.get("detection", ""), facts.get("legal_ground", "")
+    draft.ground()
     measures: list[Sanction] = []
     if draft.outcome == Decision.Outcome.BREACH:
         try:
@@ -337,6 +358,7 @@ def preview_of(request: StaffRequest, case: Case, form: DecisionForm) -> dict[st
             return {"preview_missing": str(refusal)}
         draft.recurrence, draft.evaluation = answer.recurrence, answer.evaluation.as_json()
         draft.tier = draft.tier or answer.evaluation.tier
+        choose(draft, facts)
         measures = [Sanction.of_tier(draft, document, at=now()) for document in draft.sanction_documents]
     return {"preview": preview(draft, measures)}
 
@@ -345,11 +367,12 @@ def advice(request: StaffRequest, case: Case, form: DecisionForm) -> dict[str, A
     """The recommendation and the sentence of what will follow, or what is still missing for one."""
     form.full_clean()
     facts = form.cleaned_data
-    return advice_on(request, case, facts) | ({"nearest": nearest(case, facts["rule"])} if facts.get("rule") else {})
+    return advice_on(request, case, form) | ({"nearest": nearest(case, facts["rule"])} if facts.get("rule") else {})
 
 
-def advice_on(request: StaffRequest, case: Case, facts: dict[str, Any]) -> dict[str, Any]:
-    """The same, from what could be read of the form."""
+def advice_on(request: StaffRequest, case: Case, form: DecisionForm) -> dict[str, Any]:
+    """The same, without the decisions nearest to it."""
+    facts = form.cleaned_data
     if facts.get("outcome") != Decision.Outcome.BREACH:
         alone = facts.get("outcome") in approval.SELF_ISSUED
         return {"advice_asked": True, "no_measure": bool(facts.get("outcome")), "alone": alone}
@@ -363,11 +386,12 @@ def advice_on(request: StaffRequest, case: Case, facts: dict[str, Any]) -> dict[
         return {"advice_asked": True, "advice_refused": str(refusal)}
     draft.tier = facts.get("tier") or recommendation.evaluation.tier
     draft.evaluation = recommendation.evaluation.as_json()
-    planned = [measure(Sanction.of_tier(draft, document, at=now())) for document in draft.sanction_documents]
+    choose(draft, facts)
     return {
         "advice_asked": True,
         "recommendation": recommendation,
         "chosen": draft,
-        "planned": planned,
+        "planned": planned(draft, now()),
+        "days_fields": form.days_fields(draft.imposed_by(draft.tier_document)),
         "warning": warning_missing(draft),
     }

@@ -3,8 +3,7 @@ page has a budget of queries (DESIGN 8), so what can be had with the row of the 
 somebody looks there.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery, Value, prefetch_related_objects
@@ -13,7 +12,7 @@ from django.shortcuts import get_object_or_404
 
 from cases.hand_over_forms import latest_passing
 from cases.models import Case, Decision, Draft, Hand
-from cases.models.decision import STANDING
+from cases.models.recurrence import Before, standings
 from cases.panels import there
 from governance.models import Waiver
 from tipstaff.access import StaffRequest
@@ -45,15 +44,6 @@ def with_hands(case: Case) -> Case:
     return case
 
 
-@dataclass(frozen=True)
-class Before:
-    """An earlier decision about the account, and how it stands to this case."""
-
-    decision: Decision
-    counts: bool  # towards recurrence: a strike that is active
-    expired: bool
-
-
 def context_of(case: Case, before: list[Before], conduct_at: datetime) -> dict[str, Any]:
     return {
         "tree": tree_of(case.subject),
@@ -73,35 +63,35 @@ def tree_of(subject: Subject | None) -> list[Subject]:
 
 def decisions_of(case: Case, conduct_at: datetime) -> tuple[list[Decision], list[Before]]:
     """The decisions of the case, newest first, and what was decided about its account before, in one query. Which of
-    that counts is said as the matrix counts: issued breaches of the same group within its window that stand and that no
-    appeal is open against.
+    that counts is said as the matrix counts, and why the rest does not.
     """
     mine = Q(case=case) if case.subject is None else Q(case__subject=case.subject)
     found = Decision.objects.filter(mine).filter(Q(case=case) | Q(issued_at__isnull=False)).annotate(own=Q(case=case))
-    found = found.select_related("case", "rule__version", "proposed_by", "confirmed_by", "issued_by")
+    found = found.with_notice().select_related("case", "rule__version", "proposed_by", "confirmed_by", "issued_by")
     own: list[Decision] = []
-    before: list[Before] = []
+    before: list[Decision] = []
     for decision in found.order_by("-own", F("issued_at").desc(nulls_first=True), "-proposed_at")[:BEFORE]:
         if decision.case_id != case.pk:
-            before.append(standing_to(case, decision, conduct_at))
+            before.append(decision)
             continue
         decision.case = case
         if decision.rule_id == case.rule_id:
             decision.rule = case.rule  # its matrix is known
         own.append(decision)
-    return sorted(own, key=lambda decision: decision.proposed_at, reverse=True), before
+    days = case.rule.version.matrix.recurrence_window_days
+    own.sort(key=lambda decision: decision.proposed_at, reverse=True)
+    return own, standings(case, before, conduct_at, days=days)
 
 
-def standing_to(case: Case, decision: Decision, conduct_at: datetime) -> Before:
-    since = conduct_at - timedelta(days=case.rule.version.matrix.recurrence_window_days)
-    issued = decision.issued_at or since
-    strike = (
-        decision.outcome == Decision.Outcome.BREACH
-        and decision.case.rule_group == case.rule_group
-        and decision.state in STANDING
-        and decision.contested_at is None
-    )
-    return Before(decision, strike and since < issued <= conduct_at, strike and issued <= since)
+def earlier_of(decision: Decision) -> list[Before]:
+    """The same for the page of a decision: to its own conduct."""
+    case = decision.case
+    if case.subject is None or decision.outcome != Decision.Outcome.BREACH:
+        return []
+    found = Decision.objects.filter(case__subject=case.subject, issued_at__isnull=False).exclude(case=case)
+    found = found.with_notice().select_related("case", "rule").order_by("-issued_at")[:BEFORE]
+    days = decision.rule.version.matrix.recurrence_window_days
+    return standings(case, found, decision.conduct_at, days=days)
 
 
 def near_cases(case: Case) -> list[Case]:

@@ -11,8 +11,6 @@ from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
 from tipstaff.vault import showing
 
-TURNS = 60  # at once
-
 
 @require_safe
 @needs(Permission.FILE_READ)
@@ -22,7 +20,7 @@ def conversation(request: StaffRequest, ref: str, item: int) -> HttpResponse:
     chosen = exhibits.find(case, exhibits.listed(case), item)
     asked = QueryDict(mutable=True)
     asked.update({"turn": request.GET.get("from", ""), "show": request.GET.get("show", "")})
-    reading = exhibits.read(request, case, chosen, asked, most=TURNS)
+    reading = exhibits.read(request, case, chosen, asked, most=exhibits.TURNS)
     context = {
         "case": case,
         "exhibit": chosen,

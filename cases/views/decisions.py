@@ -3,19 +3,21 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import committing
-from cases.forms import LiftForm, SendBackForm
-from cases.models import Decision, Sanction
+from cases.forms import LiftForm, SendBackForm, WeighForm
+from cases.measures import planned
+from cases.models import Case, Claim, Decision, Sanction
 from cases.models.verdict import agreement, hidden_from
-from cases.panels import authority_panel
-from cases.statement import measure, sections
+from cases.panels import authority_panel, conflict_panel, remedy_panel
+from cases.statement import sections
 from cases.verdict_forms import VerdictForm
+from cases.views.context import earlier_of
+from governance.models import ControlTask
 from tipstaff.access import StaffRequest, needs
 from tipstaff.notices import webhooks
 from tipstaff.notices.models import Notice
@@ -30,12 +32,13 @@ PAGE = 50
 @needs(Permission.DECISION_CONFIRM, Permission.DECISION_ISSUE)
 def decision_list(request: StaffRequest) -> HttpResponse:
     """Decisions that wait to be confirmed or issued, the most severe first."""
-    waiting = Decision.objects.visible_to(request.user).waiting().prefetch_related("case__hands")
+    waiting = Decision.objects.visible_to(request.user).waiting().prefetch_related("case__hands", "case__claims")
     waiting = waiting.select_related("case__subject", "rule__version__matrix", "proposed_by", "confirmed_by")
-    ordered = waiting.order_by(F("severity").desc(nulls_last=True), "case__due_at", "proposed_at")[:PAGE]
+    ordered = waiting.order_by("-case__severity", "case__due_at", "proposed_at")[:PAGE]
     rows = [(decision, {act.name for act in available_to(decision, request.user)}) for decision in ordered]
     agreed, verdicts = agreement()
     context = {
+        "claims": Claim.objects.visible_to(request.user).waiting().select_related("case__rule")[:PAGE],
         "rows": rows,
         "hidden": hidden_from(request.user, *(decision for decision, _acts in rows)),
         "agreed": agreed,
@@ -71,7 +74,6 @@ def decision_page(request: StaffRequest, decision: Decision, *, status: int = 20
         return verdict_page(request, decision, status=status)
     acts = {operation.name for operation in available_to(decision, request.user)}
     sanctions = list(decision.sanctions.select_related("acknowledged_by"))
-    planned = [measure(Sanction.of_tier(decision, document, at=now())) for document in decision.sanction_documents]
     refusals = {
         name: getattr(Decision, name).operation.refusal(decision, request.user)
         for name in ("confirm", "issue")
@@ -83,7 +85,7 @@ def decision_page(request: StaffRequest, decision: Decision, *, status: int = 20
         "case": decision.case,
         "acts": acts,
         "refusals": {name: sentence for name, sentence in refusals.items() if sentence},
-        "planned": planned,
+        "planned": planned(decision, now()),
         "sections": sections(decision),
         "sanctions": sanctions,
         "liftable": [
@@ -92,13 +94,19 @@ def decision_page(request: StaffRequest, decision: Decision, *, status: int = 20
             if Sanction.lift.operation.available(sanction, request.user)  # type: ignore[attr-defined]
         ],
         "told": webhooks.told_about(decision, only=[decision, *sanctions]) if decision.issued_at else [],
+        "before": earlier_of(decision),
         "notices": Notice.objects.filter(about=decision.reference).select_related("message"),
         "evidence": decision.case.evidence.select_related("file"),
         "verdicts": decision.verdicts.select_related("person", "decision"),
         "findings": decision.case.findings.select_related("rule", "found_by"),
         "send_back_form": SendBackForm(prefix="send_back") if "send_back" in acts else None,
     }
-    context |= authority_panel(decision.case, request.user)
+    if decision.case.unweighed and Case.weigh.operation.available(decision.case, request.user):  # type: ignore[attr-defined]
+        context["weigh_form"] = WeighForm(prefix="weigh")
+    context |= authority_panel(decision.case, request.user) | conflict_panel(decision.case, request.user)
+    context |= remedy_panel(decision.case, [decision], offers=True)
+    if decision.outcome == Decision.Outcome.SYSTEM_BEHAVIOUR:
+        context["task"] = ControlTask.objects.filter(about=decision.reference).first()
     return render(request, "cases/decision_page.html", context | bound, status=status)
 
 
@@ -116,6 +124,7 @@ def verdict_page(
         "findings": decision.case.findings.select_related("rule", "found_by"),
         "form": form or VerdictForm(decision=decision),
     }
+    context |= conflict_panel(decision.case, request.user)
     return render(request, "cases/verdict_page.html", context, status=status)
 
 
@@ -131,6 +140,18 @@ def decision_confirm(request: StaffRequest, ref: str) -> HttpResponse:
     decision = fetch_decision(request, ref)
     decision.confirm(actor=request.user)
     messages.success(request, _("You confirmed %(decision)s; someone else issues it.") % {"decision": decision.ref})
+    return redirect(decision.page_url)
+
+
+@require_POST
+@needs(Permission.DECISION_ISSUE)
+def decision_weigh(request: StaffRequest, ref: str) -> HttpResponse:
+    decision = fetch_decision(request, ref)
+    form = WeighForm(request.POST, prefix="weigh")
+    if not form.is_valid():
+        return decision_page(request, decision, status=422, weigh_form=form)
+    decision.case.weigh(actor=request.user, reason=form.cleaned_data["reason"])
+    messages.success(request, _("It is written down why %(decision)s stands as it is.") % {"decision": decision.ref})
     return redirect(decision.page_url)
 
 

@@ -1,10 +1,10 @@
 """The desk: reports to triage, every case, and the page of an account."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.lookups import IsNull
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,15 +12,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aup.models import Acknowledgement
+from cases.consent_forms import ConsentForm
 from cases.forms import AcceptForm, DeclineForm, QuestionForm
-from cases.models import Case, Report
+from cases.models import Case, Note, Report
+from cases.models.care import count_showing
 from cases.models.queue import OPEN
+from cases.note_forms import NoteForm
 from governance.models import Waiver
 from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import Subject
+from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.sla.words import told_of
-from tipstaff.workflow.history import steps_of
+from tipstaff.workflow.history import Step, steps_of
 from tipstaff.workflow.operations import available_to
 
 PAGE = 50
@@ -34,9 +38,7 @@ def report_list(request: StaffRequest) -> HttpResponse:
     reports = Report.objects.visible_to(request.user).select_related("rule", "case")
     if state in Report.State.values:
         reports = reports.filter(state=state)
-    page = Paginator(reports.order_by(IsNull(F("flagger"), True), "received_at"), PAGE).get_page(
-        request.GET.get("page")
-    )
+    page = Pages(reports.order_by(IsNull(F("flagger"), True), "received_at"), PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "state": state, "states": Report.State.choices}
     return render(request, "cases/report_list.html", context)
 
@@ -53,8 +55,10 @@ def report_page(request: StaffRequest, report: Report, *, status: int = 200, **b
     context: dict[str, Any] = {
         "report": report,
         "clocks": told_of(report),
-        "trail": steps_of(report, limit=20),
+        "trail": unnamed(report, steps_of(report, limit=20)),
+        "consents": report.consents.order_by("-asked_at"),
         "known_accounts": Subject.objects.filter(external_id__in=report.account.split())[:5],
+        "words_open": report.is_open_to(request.user, request.GET.get("words", "")),
         "refusal": Report.accept.operation.refusal(report, request.user),  # type: ignore[attr-defined]
     }
     if "accept" in acts:
@@ -64,7 +68,31 @@ def report_page(request: StaffRequest, report: Report, *, status: int = 200, **b
         context["decline_form"] = DeclineForm(prefix="decline")
     if "ask" in acts:
         context["ask_form"] = QuestionForm(prefix="ask")
+    if report.contact and request.user.may(Permission.CONSENT_ASK):
+        context["consent_form"] = ConsentForm(prefix="consent")
     return render(request, "cases/report_desk.html", context | bound, status=status)
+
+
+@require_POST
+@needs(Permission.EVIDENCE_READ)
+def report_words(request: StaffRequest, ref: str) -> HttpResponse:
+    """Open what was written under a sealed rule, for two minutes and on record. It counts as exposure."""
+    report = get_object_or_404(Report.objects.visible_to(request.user).select_related("rule", "case"), ref=ref)
+    report.read_words(actor=request.user)
+    if report.case is not None:
+        count_showing(request.user, report.case, "lines")
+    return redirect(f"{report.get_absolute_url()}?words={report.opened_to(request.user)}")
+
+
+def unnamed(report: Report, steps: list[Step]) -> list[Step]:
+    """The history without the name of a colleague who reported: whoever works on it judges what was reported."""
+    if report.reported_by_id is None:
+        return steps
+    theirs = f"person:{report.reported_by_id}"
+    return [
+        replace(step, who=_("The reporter")) if step.told.get("actor", {}).get("ref") == theirs else step
+        for step in steps
+    ]
 
 
 def _covering(report: Report) -> list[Waiver]:
@@ -133,15 +161,8 @@ def case_list(request: StaffRequest) -> HttpResponse:
     elif state in Case.State.values:
         cases = cases.filter(state=state)
     if word:
-        cases = cases.filter(
-            Q(ref__iexact=word)
-            | Q(subject__external_id__icontains=word)
-            | Q(subject__name__icontains=word)
-            | Q(rule__code__iexact=word)
-            | Q(reports__ref__iexact=word)
-            | Q(decisions__ref__iexact=word)
-        ).distinct()
-    page = Paginator(cases.order_by("-opened_at"), PAGE).get_page(request.GET.get("page"))
+        cases = cases.matching(word)
+    page = Pages(cases.order_by("-opened_at"), PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "state": state, "q": word, "states": Case.State.choices}
     return render(request, "cases/case_list.html", context)
 
@@ -149,15 +170,22 @@ def case_list(request: StaffRequest) -> HttpResponse:
 @require_safe
 @needs(Permission.SUBJECT_VIEW)
 def subject(request: StaffRequest, external_id: str) -> HttpResponse:
-    """An account: what it hangs on, its cases, decisions and measures."""
-    found = get_object_or_404(
-        Subject.objects.visible_to(request.user).select_related("parent"), external_id=external_id
-    )
+    """An account: what it hangs on, its cases, decisions, measures and notes."""
+    return subject_page(request, fetch_subject(request, external_id))
+
+
+def fetch_subject(request: StaffRequest, external_id: str) -> Subject:
+    return get_object_or_404(Subject.objects.visible_to(request.user).select_related("parent"), external_id=external_id)
+
+
+def subject_page(request: StaffRequest, found: Subject, *, status: int = 200, **bound: Any) -> HttpResponse:
     context = {
         "subject": found,
         "cases": found.cases.select_related("rule").order_by("-opened_at")[:PAGE],
         "sanctions": found.sanctions.select_related("decision", "case").order_by("-starts_at")[:PAGE],
         "acknowledged": Acknowledgement.objects.of(found).first(),
         "children": found.children.order_by("external_id")[:PAGE],
+        "notes": Note.objects.visible_to(request.user).filter(subject=found).select_related("author")[:PAGE],
+        "note_form": NoteForm(prefix="note") if request.user.may(Permission.NOTE_WRITE) else None,
     }
-    return render(request, "cases/subject_page.html", context)
+    return render(request, "cases/subject_page.html", context | bound, status=status)

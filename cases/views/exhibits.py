@@ -20,7 +20,7 @@ from tipstaff.workflow.history import Step, steps_of
 from tipstaff.workflow.refused import NotPermitted, Refused
 
 STEPS = 12
-TEXT_VEILED_FROM = 4  # severity: such text is collapsed until somebody asks for it
+TURNS = 60  # of a conversation that are read on as they are scrolled to, at once
 AT_ONCE_BYTES = 5 * 1024 * 1024  # larger files, and videos, are prepared by the worker or by a press of a button
 MADE = ("lines", "plain", "grey", "veiled")
 
@@ -71,6 +71,10 @@ class Reading:
         return ["lines"] if self.veiled and self.lines else []
 
     @property
+    def may_colour(self) -> bool:
+        return showing.within_floor("plain")
+
+    @property
     def last(self) -> int:
         return self.turns[-1].number if self.turns else 0
 
@@ -98,11 +102,6 @@ def find(case: Case, exhibits: list[Evidence], number: int) -> Evidence:
 
 def listed(case: Case) -> list[Evidence]:
     return list(case.evidence.select_related("file", "added_by").order_by("exhibit"))
-
-
-def is_hard(case: Case) -> bool:
-    """Whether the text of its evidence is collapsed until somebody asks for it."""
-    return case.severity >= TEXT_VEILED_FROM or case.rule.content_handling != "standard"
 
 
 @require_safe
@@ -232,13 +231,13 @@ def _open_lines(request: StaffRequest, reading: Reading, asked: QueryDict, purpo
     lines = reading.lines
     if lines is None:
         return
-    if reading.kind != "lines" and is_hard(reading.exhibit.case):
-        reading.veiled = True
-        return
     turn = asked.get("turn", "")
     number = int(turn) if turn.isdecimal() and len(turn) < 7 else 1
     number = max(1, min(number, lines.params["turns"]))
     reading.first = (number - 1) // reading.most * reading.most + 1
+    if reading.kind != "lines" and reading.exhibit.case.needs_care:
+        reading.veiled = True
+        return
     last = min(reading.first + reading.most - 1, lines.params["turns"])
     lines.parent = reading.exhibit.file
     lines.view(actor=request.user, purpose=purpose, part=f"turns {reading.first}-{last}")
@@ -254,7 +253,7 @@ def _open_redaction(request: StaffRequest, reading: Reading, position: str, purp
         reading.veiled = reading.kind != "plain"
         reading.pictures = [] if reading.veiled else [(found, _address(found, reading.token))]
         return
-    if reading.kind != "lines" and is_hard(reading.exhibit.case):
+    if reading.kind != "lines" and reading.exhibit.case.needs_care:
         reading.veiled = True
         return
     found.view(actor=request.user, purpose=purpose, part=f"redaction {found.position}")
@@ -301,7 +300,9 @@ def _query(**words: str) -> str:
 @require_POST
 @needs(Permission.FILE_READ)
 def exhibit_show(request: StaffRequest, ref: str, item: int) -> HttpResponse:
-    """Lift the veil of one exhibit for two minutes, for this person and for what they say they need it for."""
+    """Lift the veil of one exhibit for two minutes, for this person and for what they say they need it for. The script
+    of the page asks for what is behind it and shows that only while somebody holds.
+    """
     case = fetch(request, ref)
     chosen = find(case, listed(case), item)
     kind, purpose = request.POST.get("kind", ""), request.POST.get("purpose", "")
@@ -311,6 +312,10 @@ def exhibit_show(request: StaffRequest, ref: str, item: int) -> HttpResponse:
         raise Refused(_("Your organisation does not let anybody open it further than this."))
     token = showing.show(chosen.file, request.user, kind, purpose)
     care.count_showing(request.user, case, kind)
+    if request.headers.get("HX-Request"):
+        return _held(request, case, chosen, token)
+    if request.POST.get("as") == "redact":
+        return redirect(reverse("cases:exhibit_redact", args=[case.ref, item]) + f"?{_query(show=token)}")
     if request.POST.get("console"):
         return redirect(f"{case.get_absolute_url()}?{_query(show=token)}#{chosen}")
     name, beside = request.POST.get("as", ""), request.POST.get("page", "")
@@ -322,6 +327,24 @@ def exhibit_show(request: StaffRequest, ref: str, item: int) -> HttpResponse:
         **{"with": str(item) if name == "show_with" else request.POST.get("with", "")[:6]},
     )
     return redirect(reverse("cases:exhibit", args=[case.ref, page]) + f"?{query}")
+
+
+def _held(request: StaffRequest, case: Case, chosen: Evidence, token: str) -> HttpResponse:
+    """What is behind the veil, and nothing around it. No browser keeps it."""
+    asked = QueryDict(mutable=True)
+    asked.update({name: request.POST.get(name, "")[:6] for name in ("turn", "redaction")} | {"show": token})
+    reading = read(request, case, chosen, asked, most=TURNS)
+    context = {
+        "case": case,
+        "exhibit": chosen,
+        "reading": reading,
+        "main": request.POST.get("as") != "show_with",
+        "next": reading.after if reading.turns and not reading.redaction else 0,
+        "may_cite": case.claimant == request.user and case.state == Case.State.INVESTIGATING,
+    }
+    response = render(request, "cases/evidence_veil.html#held", context)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @require_POST

@@ -3,21 +3,24 @@
 from typing import Any
 
 from django import forms
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from aup.models import Rule
+from cases import limits, pathways
 from cases.forms import AnswerForm, CodeForm, ReportForm
 from cases.models import Report
+from cases.models.answerable import Pathway
 from cases.models.flagger import Flagger
-from cases.models.report import code_for
+from cases.models.receipt import code_for
+from cases.pathway_forms import FORMS
+from cases.views import reporter
 from tipstaff.access import public
-from tipstaff.accounts.limits import limited, minutes_over, too_many_from_address
+from tipstaff.accounts.limits import limited
 from tipstaff.notices.views import private
 from tipstaff.permissions import Permission
 from tipstaff.vault import storage
@@ -41,59 +44,51 @@ def report_flagger(request: HttpRequest, token: str) -> HttpResponse:
     return private(report_page(request, flagger=flagger))
 
 
-def report_page(request: HttpRequest, *, flagger: Flagger | None = None) -> HttpResponse:
-    """File a report. The same form sent twice is one report, and shows the same receipt code again. Who files too many
-    is asked to wait, with everything they typed, unless it is about grave harm.
+def report_page(
+    request: HttpRequest, *, pathway: Pathway = Pathway.PUBLIC, flagger: Flagger | None = None
+) -> HttpResponse:
+    """File a report at one of the entrances. The same form sent twice is one report, and shows the same receipt code
+    again. Who files too many is asked to wait, with everything they typed, unless it is about grave harm or they are a
+    trusted flagger.
     """
-    context: dict[str, Any] = {"flagger": flagger}
+    context: dict[str, Any] = {"flagger": flagger, **pathways.shown(pathway)}
+    shape = FORMS.get(pathway, ReportForm)
     if request.method != "POST":
-        form = ReportForm(initial={"rule": request.GET.get("rule")})
+        form = shape(initial={"rule": request.GET.get("rule")})
         return render(request, "cases/report_form.html", context | {"form": form})
-    wait = minutes_over("report", request)
-    form = ReportForm(request.POST, request.FILES)
+    refusal = limits.of_address(request)
+    form = shape(request.POST, request.FILES)
     whole = form.is_valid()
-    grave = whole and is_grave(form.cleaned_data["rule"])
-    refusal = too_many_from_address(wait) if wait and not grave else ""
+    open_door = (whole and limits.is_grave(form.cleaned_data["rule"])) or (flagger is not None and flagger.stands)
+    refusal = None if open_door else refusal
     if not (whole or refusal):
         return render(request, "cases/report_form.html", context | {"form": form}, status=422)
     if not refusal:
         code = code_for(str(form.cleaned_data["submission"]), form.cleaned_data["description"])
         known = Report.by_code(code)
-        refusal = "" if known or grave or (flagger and flagger.stands) else too_many(form.cleaned_data)
+        facts = form.cleaned_data
+        refusal = None if known or open_door else limits.of_reporter(facts.get("contact") or "", facts["account"])
     if refusal:
-        return render(request, "cases/report_form.html", context | {"form": form, "wait": refusal}, status=429)
-    filed = known or _file(request, form, flagger=flagger)
-    return render(request, "cases/report_receipt.html", {"report": filed, "code": code})
+        page = render(request, "cases/report_form.html", context | {"form": form, "wait": refusal}, status=429)
+        page["Retry-After"] = str(refusal.seconds)
+        return page
+    filed = known or _file(request, form, pathway, flagger=flagger)
+    return render(request, "cases/report_receipt.html", {"report": filed, "code": code, **pathways.told(filed)})
 
 
-def is_grave(rule: Rule | None) -> bool:
-    """Whether a report under this rule is never turned away: a life may hang on it."""
-    return rule is not None and (rule.severity == 4 or rule.legal_referral == Rule.Referral.MANDATORY)
+def channel_of(pathway: Pathway, staff: Any) -> Report.Channel:
+    """An auditor who works here reports as an auditor; anybody else who does, as a colleague."""
+    if pathway == Pathway.AUDITOR:
+        return Report.Channel.AUDITOR
+    return Report.Channel.INTERNAL if staff else Report.Channel.PUBLIC
 
 
-def too_many(facts: dict[str, Any]) -> str:
-    """Why no more is taken from this reporter, or about this account, for now; "" if it is."""
-    if facts["contact"] and (minutes := minutes_over("report_contact", facts["contact"])):
-        return ngettext(
-            "We took many reports from this e-mail address today. Try again in %(minutes)s minute.",
-            "We took many reports from this e-mail address today. Try again in %(minutes)s minutes.",
-            minutes,
-        ) % {"minutes": minutes}
-    if facts["account"] and (minutes := minutes_over("report_account", facts["account"].strip())):
-        return ngettext(
-            "We took many reports about this account in the last hour, and are looking into it. "
-            "Try again in %(minutes)s minute.",
-            "We took many reports about this account in the last hour, and are looking into it. "
-            "Try again in %(minutes)s minutes.",
-            minutes,
-        ) % {"minutes": minutes}
-    return ""
-
-
-def _file(request: HttpRequest, form: ReportForm, **more: Any) -> Report:
+def _file(request: HttpRequest, form: ReportForm, pathway: Pathway, **more: Any) -> Report:
     facts = dict(form.cleaned_data)
-    submission, uploads = str(facts.pop("submission")), facts.pop("files")
+    submission, uploads, may_share = str(facts.pop("submission")), facts.pop("files"), facts.pop("may_share")
     staff = request.user if request.user.is_authenticated else None
+    if pathway == Pathway.INTERNAL:
+        facts["contact"] = getattr(staff, "email", "")
     actor: Any = staff if staff and staff.may(Permission.REPORT_FILE) else LinkHolder("reporter")
     filed, code = Report.draw(
         submission,
@@ -101,11 +96,13 @@ def _file(request: HttpRequest, form: ReportForm, **more: Any) -> Report:
         **more,
         language=get_language() or "en",
         reported_by=staff,
-        channel=Report.Channel.INTERNAL if staff else Report.Channel.PUBLIC,
+        channel=channel_of(pathway, staff),
     )
     try:
-        with storage.received(uploads, actor=LinkHolder("reporter")) as files:
+        with storage.received(uploads, actor=LinkHolder("reporter")) as files, transaction.atomic():
             filed.file(actor=actor, files=files)
+            if may_share and filed.contact:
+                reporter.agreed_at_filing(filed)
     except IntegrityError:
         known = Report.by_code(code)  # the same form, sent by a second click a moment earlier
         if known is None:
@@ -131,6 +128,7 @@ def follow(request: HttpRequest) -> HttpResponse:
         return private(render(request, "cases/report_follow.html", {"form": form}, status=422))
     answer = _act(found, request)
     context = {"report": found, "code": form.cleaned_data["code"], "answer_form": answer, "trail": _stages(found)}
+    context |= pathways.told(found) | reporter.shown(found)
     context["appeal"] = found.appeals.last()
     return private(render(request, "cases/report_status.html", context, status=422 if answer.errors else 200))
 
@@ -146,6 +144,8 @@ def _act(found: Report, request: HttpRequest) -> forms.Form:
             if not form.is_valid():
                 return form
             found.supply(actor=actor, answer=form.cleaned_data["answer"])
+        case act:
+            reporter.act_on(found, request, act, actor=actor)
     return AnswerForm()
 
 

@@ -49,22 +49,32 @@ def _fetch(request: StaffRequest, ref: str) -> Case:
 
 
 def _page(request: StaffRequest, case: Case, *, status: int = 200, **bound: Any) -> HttpResponse:
-    withholdings = list(case.withholdings.select_related("ordered_by", "lifted_by"))
+    withholdings = list(Withholding.objects.of(case).select_related("ordered_by", "lifted_by"))
     running = next((one for one in withholdings if one.in_force), None)
     context: dict[str, Any] = {
         "case": case,
         "clocks": [told for told in told_of(case) if told.clock.kind == Clock.Kind.AUTHORITY],
-        "referrals": case.referrals.select_related("made_by"),
+        "referrals": _with_named(case),
         "withholdings": withholdings,
         "running": running,
         "exhibits": case.evidence.count(),
     }
     if request.user.may(Permission.REFERRAL_MAKE) and not case.merged_into_id:
-        context["referral_form"] = ReferralForm(prefix="referral")
+        context["referral_form"] = ReferralForm(prefix="referral", case=case)
     if request.user.may(Permission.NOTICE_WITHHOLD) and case.subject_id:
         name, form = ("tell_form", TellForm(prefix="tell")) if running else ("withhold_form", _withhold())
         context[name] = form
     return render(request, "cases/referral_page.html", context | bound, status=status)
+
+
+def _with_named(case: Case) -> list[Referral]:
+    """What was told, each with the addresses of those whom it named: whoever may record it has to know them."""
+    made = list(case.referrals.select_related("made_by"))
+    wanted = {ref for one in made for ref in one.named}
+    known = dict(case.reports.filter(ref__in=wanted).values_list("ref", "contact")) if wanted else {}
+    for one in made:
+        one.addresses = [(ref, known.get(ref, "")) for ref in one.named]  # type: ignore[attr-defined]
+    return made
 
 
 def _withhold(data: Any = None) -> WithholdingForm:
@@ -81,7 +91,7 @@ def referral(request: StaffRequest, ref: str) -> HttpResponse:
 @needs(Permission.REFERRAL_MAKE)
 def referral_make(request: StaffRequest, ref: str) -> HttpResponse:
     case = _fetch(request, ref)
-    form = ReferralForm(request.POST, prefix="referral")
+    form = ReferralForm(request.POST, prefix="referral", case=case)
     if not form.is_valid():
         return _page(request, case, status=422, referral_form=form)
     made: Referral = form.save(commit=False)
@@ -124,10 +134,9 @@ def notice_tell(request: StaffRequest, ref: str) -> HttpResponse:
     form = TellForm(request.POST, prefix="tell")
     if not form.is_valid():
         return _page(request, case, status=422, tell_form=form)
-    running = case.withholdings.in_force(now()).first()
+    running = Withholding.objects.of(case).in_force(now()).select_related("case__rule").first()
     if running is None:
         raise Refused(_("It is over: what was kept back is on its way."))
-    running.case = case
     running.lift(actor=request.user, **form.cleaned_data)
     messages.success(request, _("What was kept back is on its way."))
     return redirect("cases:referral", case.ref)

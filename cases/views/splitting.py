@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from cases.models.report import severity_not_graded
 from cases.views.context import fetch
 from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import Subject
+from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.operations import available_to
@@ -84,11 +84,13 @@ def _page(
     request: StaffRequest, case: Case, form: SplitForm | None = None, chosen: list[str] | None = None, status: int = 200
 ) -> HttpResponse:
     acts = {operation.name for operation in available_to(case, request.user)}
-    page = Paginator(case.reports.select_related("rule", "flagger").order_by("received_at", "id"), PAGE)
+    page = Pages(case.reports.select_related("rule", "flagger").order_by("received_at", "id"), PAGE)
+    several = case.reports.filter(state="accepted")[:2].count() > 1
     context = {
         "case": case,
         "page": page.get_page(request.GET.get("page")),
-        "form": (form or SplitForm(case=case)) if "split" in acts or form else None,
+        "form": (form or SplitForm(case=case)) if form or ("split" in acts and several) else None,
+        "alone": "split" in acts and not several and form is None,
         "chosen": chosen or [],
     }
     return render(request, "cases/case_reports.html", context, status=status)
