@@ -71,7 +71,7 @@ def link(appeal: "Appeal") -> str:
     """The page where the person sees how the appeal stands."""
     if appeal.decision is None:
         return languages.mailed(reverse("cases:follow"), appeal.language)
-    notice = Notice.objects.filter(about=appeal.decision.reference, action="appeals:lodge").first()
+    notice = Notice.objects.filter(about=appeal.decision.reference, action="appeals:lodge", scope="subject").first()
     return reverse("appeals:lodge", args=[notice.token]) if notice else ""
 
 

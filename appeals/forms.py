@@ -28,6 +28,14 @@ class AppealForm(forms.Form):
     )
 
 
+class StayForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Why they should not go on meanwhile"),
+        max_length=300,
+        help_text=gettext_lazy("Such as harm that could not be undone. It stands in the history."),
+    )
+
+
 class ReasonsForm(forms.Form):
     reasons = forms.CharField(
         label=gettext_lazy("Reasons, as they are sent"),

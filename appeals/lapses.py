@@ -66,7 +66,7 @@ def _months() -> tuple[Case, int]:
 def windows_closing(at: datetime) -> QuerySet[Any]:
     """Breaches that can be appealed for a last while, and were not, of which the notice reached the account holder."""
     months, most = _months()
-    delivered = Notice.objects.filter(about=reference_in(Decision), action="appeals:lodge")
+    delivered = Notice.objects.filter(about=reference_in(Decision), action="appeals:lodge", scope="subject")
     appealed = Appeal.objects.filter(decision=OuterRef("pk")).exclude(state__in=["inadmissible", "withdrawn"])
     rows = Decision.objects.filter(
         outcome=Decision.Outcome.BREACH,
@@ -75,7 +75,8 @@ def windows_closing(at: datetime) -> QuerySet[Any]:
         issued_at__gt=at - relativedelta(months=most) - SLACK,
     )
     rows = rows.exclude(Exists(appealed)).select_related("case__subject")
-    window: QuerySet[Any] = rows.annotate(delivered_at=Subquery(delivered.values("message__handed_over_at")[:1]))
+    reached = delivered.reached().values("reached")[:1]  # type: ignore[misc]  # an annotation
+    window: QuerySet[Any] = rows.annotate(delivered_at=Subquery(reached))
     window = window.filter(delivered_at__lte=at - AFTER).annotate(ends=MonthsLater(F("delivered_at"), months))
     return window.filter(ends__gt=at, ends__lte=at + AHEAD)
 

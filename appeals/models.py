@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appeals import answers
-from cases.models import Case, Decision, Hand, Report
+from cases.models import Case, Decision, Hand, Report, Sanction
+from cases.models.stake import others
+from cases.models.staying import CAN_STAND_STILL
 from cases.statement import appeal_closes_at
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
@@ -34,9 +36,8 @@ REASONS_MINIMUM = 60
 
 class AppealQuerySet(RefQuerySet["Appeal"]):
     def visible_to(self, person: Any) -> Self:
-        if person.may(Permission.APPEAL_VIEW):
-            return self
-        return self.none()
+        """Whoever may see appeals, without those against decisions about their own account."""
+        return others(self, person) if person.may(Permission.APPEAL_VIEW) else self.none()
 
     def in_hands_of(self, person: User) -> Self:
         return self.filter(reviewer=person)
@@ -99,6 +100,12 @@ def its_reviewer_if_decision(appeal: "Appeal", actor: Actor) -> str | None:
     if appeal.decision is None:
         return _("A declined report can only be upheld or taken up again.")
     return its_reviewer(appeal, actor)
+
+
+def has_something_to_stay(appeal: "Appeal", actor: Actor) -> str | None:
+    if refusal := its_reviewer(appeal, actor):
+        return refusal
+    return None if appeal.stayable else _("Nothing limits the account that could stand still.")
 
 
 @references.register("appeal")
@@ -296,6 +303,26 @@ class Appeal(Record):
         if self.decision:
             self.decision.uncontest(actor=actor)
         self._end(actor, self.State.INADMISSIBLE)
+
+    @operation(
+        source=State.UNDER_REVIEW,
+        permission=Permission.APPEAL_DECIDE,
+        guard=has_something_to_stay,
+        label=gettext_lazy("Let the measures stand still"),
+        said=gettext_lazy("let the measures stand still until the appeal is decided"),
+    )
+    def stay(self, *, actor: Actor, reason: str) -> None:
+        """Stop what limits the account until the appeal ends; its time is frozen (A14)."""
+        for sanction in self.stayable:
+            sanction.stay(actor=actor, reason=reason)
+
+    @property
+    def stayable(self) -> list[Sanction]:
+        """The measures that limit the account and could stand still while this is heard."""
+        if self.decision is None:
+            return []
+        rows = self.decision.sanctions.standing(now()).filter(kind__in=CAN_STAND_STILL, stayed_at=None)
+        return list(rows.order_by("id"))
 
     @operation(
         source=State.UNDER_REVIEW,

@@ -10,5 +10,6 @@ urlpatterns = [
     path("desk/appeals/<str:ref>/", desk.appeal, name="appeal"),
     path("desk/appeals/<str:ref>/take-up/", desk.appeal_take_up, name="appeal_take_up"),
     path("desk/appeals/<str:ref>/decide/", desk.appeal_decide, name="appeal_decide"),
+    path("desk/appeals/<str:ref>/stay/", desk.appeal_stay, name="appeal_stay"),
     path("desk/appeals/<str:ref>/inadmissible/", desk.appeal_inadmissible, name="appeal_inadmissible"),
 ]

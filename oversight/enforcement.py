@@ -13,8 +13,13 @@ from django.views.decorators.http import require_safe
 
 from aup.models import PolicyVersion
 from aup.models.decision_matrix import said
+from cases import claims
+from cases.models import Claim
+from cases.models.answerable import Answerable, Pathway
 from cases.models.approval import ISSUERS
 from cases.models.hand import Hand
+from cases.models.survey import QUESTIONS
+from cases.models.survey import tallied as tallied_survey
 from cases.statement import APPEAL_MONTHS
 from governance.models.dossier import MAX_DAYS
 from governance.models.waiver import RECERTIFY_MONTHS
@@ -24,6 +29,7 @@ from tipstaff.permissions import Permission, Role, roles_with
 from tipstaff.sla.attainment import FEW, WEEKS, tallied
 from tipstaff.sla.models import Kind, Target
 from tipstaff.sla.models.target import SEVERITIES, first_match
+from tipstaff.sla.promises import between
 from tipstaff.time import now
 
 if TYPE_CHECKING:
@@ -51,9 +57,11 @@ CASE_ACTS = (
 PARTS = {
     Hand.Part.REPORTED: gettext_lazy("reporting"),
     Hand.Part.INVESTIGATED: gettext_lazy("investigating"),
+    Hand.Part.JUDGED: gettext_lazy("helping to judge before the decision"),
     Hand.Part.CONFIRMED: gettext_lazy("confirming"),
     Hand.Part.ISSUED: gettext_lazy("deciding"),
     Hand.Part.REVIEWED_APPEAL: gettext_lazy("hearing the appeal"),
+    Hand.Part.ASSESSED: gettext_lazy("judging whether it was put right"),
 }
 GOALS = {
     Kind.RECEIPT: gettext_lazy("The receipt of a report leaves"),
@@ -63,6 +71,7 @@ GOALS = {
     Kind.DECISION: gettext_lazy("A case is decided"),
     Kind.STATEMENT: gettext_lazy("The reasons leave after the decision"),
     Kind.REPORTER: gettext_lazy("The reporter is told of the decision"),
+    Kind.FINDING: gettext_lazy("An auditor's finding is answered"),
     Kind.APPEAL_RECEIPT: gettext_lazy("The receipt of an appeal leaves"),
     Kind.APPEAL: gettext_lazy("An appeal is decided"),
     Kind.WAIVER_RECEIPT: gettext_lazy("A request for a waiver is taken up"),
@@ -80,19 +89,23 @@ def how_we_enforce(request: HttpRequest) -> HttpResponse:
     context = {
         "version": version,
         "acts": [(act, labels(roles_with(permission))) for act, permission in ACTS],
-        "parts": [PARTS[part] for part in Hand.Part],
+        "parts": [PARTS[part] for part in Hand.Part if part in PARTS],
         "without_case_powers": labels(
             [role for role in Role.values if not any(role in roles_with(act) for act in CASE_ACTS)]
         ),
         "self_issued_warning": settings.SELF_ISSUE_T1,
         "severities": SEVERITIES,
         "goals": goals(targets),
+        "answerable": answerable(),
         "sooner": sooner(targets),
         "kept": kept(now()),
+        "opinions": opinions(now()),
         "weeks": WEEKS,
         "few": FEW,
         "steps": {kind.value: between(targets, kind) for kind in GOALS},
         "appeal_months": APPEAL_MONTHS,
+        "limits": Claim.Limit.labels,
+        "claims": claims.counted(),
         "seats": SEATS_MINIMUM,
         "waiver_days": MAX_DAYS,
         "restate_months": sorted(set(RECERTIFY_MONTHS.values())),
@@ -119,6 +132,12 @@ def _of_matrix(version: PolicyVersion) -> dict[str, Any]:
             if (hours := matrix.interim_hours(level)) is not None
         ],
     }
+
+
+def answerable() -> list[tuple["StrPromise", Answerable | None]]:
+    """Each entrance with who answers for its decisions, as its page and its receipts say it."""
+    named = Answerable.objects.current()
+    return [(pathway.label, named.get(pathway)) for pathway in Pathway]
 
 
 def goals(targets: list[Target]) -> list[tuple["StrPromise", list[str]]]:
@@ -151,18 +170,12 @@ def kept(at: datetime) -> list[tuple["StrPromise", list[int | None]]]:
     return table
 
 
-def between(targets: list[Target], kind: Kind) -> str:
-    """From the shortest to the longest target of `kind`, in words."""
-    found = sorted((row for row in targets if row.kind == kind), key=lambda row: row.about)
-    if not found:
-        return ""
-    shortest, longest = found[0], found[-1]
-    if (shortest.unit, shortest.amount) == (longest.unit, longest.amount):
-        return shortest.spoken
-    return pgettext("from shortest to longest time", "%(shortest)s to %(longest)s") % {
-        "shortest": shortest.spoken,
-        "longest": longest.spoken,
-    }
+def opinions(at: datetime) -> list[tuple["StrPromise", list[int | None]]]:
+    """To each question of the survey the percent of each side that agrees; None where too few answered."""
+    sides = tallied_survey(at.date())
+    return [
+        (question, [said[place].agree for said in sides.values()]) for place, question in enumerate(QUESTIONS.values())
+    ]
 
 
 def spoken(length: timedelta) -> str:

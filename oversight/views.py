@@ -14,6 +14,7 @@ from cases.models.verdict import hidden_from
 from oversight import history
 from tipstaff.access import StaffRequest, needs
 from tipstaff.ledger.models import Event, Leaf
+from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.replica import may_lag
 from tipstaff.workflow.history import describe
@@ -30,8 +31,8 @@ def index(request: StaffRequest) -> HttpResponse:
     word = request.GET.get("q", "").strip()[:120]
     cases = Case.objects.visible_to(request.user).select_related("subject", "rule").order_by("-opened_at")
     if word:
-        cases = cases.filter(ref__iexact=word) | cases.filter(subject__external_id__icontains=word)
-    page = Paginator(cases, PAGE).get_page(request.GET.get("page"))
+        cases = cases.matching(word)
+    page = Pages(cases, PAGE).get_page(request.GET.get("page"))
     counts = {
         "events": Event.objects.count(),
         "leaves": Leaf.objects.count(),

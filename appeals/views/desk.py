@@ -3,17 +3,17 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from appeals.forms import InadmissibleForm, ReasonsForm
+from appeals.forms import InadmissibleForm, ReasonsForm, StayForm
 from appeals.models import Appeal
-from cases.models import Sanction
+from cases.models.contested import LIVE
 from tipstaff.access import StaffRequest, needs
+from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.sla.models import Kind
 from tipstaff.sla.words import clock_of, told_of
@@ -31,7 +31,7 @@ def appeal_list(request: StaffRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     appeals = Appeal.objects.visible_to(request.user).select_related("decision", "report", "case__subject", "reviewer")
     appeals = appeals.filter(state=state) if state in Appeal.State.values else appeals.open_now()
-    page = Paginator(appeals.order_by(F("due_at").asc(nulls_last=True), "id"), PAGE).get_page(request.GET.get("page"))
+    page = Pages(appeals.order_by(F("due_at").asc(nulls_last=True), "id"), PAGE).get_page(request.GET.get("page"))
     return render(request, "appeals/appeal_list.html", {"page": page, "state": state, "states": Appeal.State.choices})
 
 
@@ -65,9 +65,11 @@ def appeal_page(request: StaffRequest, appeal: Appeal, *, status: int = 200, **b
     if appeal.decision and appeal.case:
         context["sanctions"] = appeal.decision.sanctions.select_related("acknowledged_by")
         context["evidence"] = appeal.case.evidence.select_related("file")
-        context["ending"] = [sanction for sanction in context["sanctions"] if sanction.state == Sanction.State.ISSUED]
+        context["ending"] = [sanction for sanction in context["sanctions"] if sanction.state in LIVE]
     if acts & set(HEARD):
         context["reasons_form"] = ReasonsForm(appeal=appeal)
+    if "stay" in acts:
+        context["stay_form"] = StayForm(prefix="stay")
     if "declare_inadmissible" in acts:
         context["inadmissible_form"] = InadmissibleForm(prefix="inadmissible")
     return render(request, "appeals/appeal_page.html", context | bound, status=status)
@@ -98,6 +100,19 @@ def appeal_decide(request: StaffRequest, ref: str) -> HttpResponse:
         facts["tier"] = form.cleaned_data.get("tier", "")
     getattr(appeal, act)(actor=request.user, **facts)
     messages.success(request, _("%(appeal)s is decided; the answer is on its way.") % {"appeal": appeal.ref})
+    return redirect(appeal)
+
+
+@require_POST
+@needs(Permission.APPEAL_DECIDE)
+def appeal_stay(request: StaffRequest, ref: str) -> HttpResponse:
+    """Let what limits the account stand still while the appeal is heard."""
+    appeal = fetch(request, ref)
+    form = StayForm(request.POST, prefix="stay")
+    if not form.is_valid():
+        return appeal_page(request, appeal, status=422, stay_form=form)
+    appeal.stay(actor=request.user, reason=form.cleaned_data["reason"])
+    messages.success(request, _("The measures stand still until %(appeal)s is decided.") % {"appeal": appeal.ref})
     return redirect(appeal)
 
 
