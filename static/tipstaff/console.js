@@ -17,6 +17,7 @@
   }
   document.addEventListener("change", (event) => {
     if (event.target.matches("#proposal [name=outcome]")) offer();
+    if (event.target.matches("#proposal [name=severity]")) document.querySelector("[data-after=severity]")?.setAttribute("open", "");
     if (event.target.matches("[data-turn] [name=cite]")) cite(event.target);
   });
 
@@ -74,6 +75,36 @@
     const wrong = document.querySelector("#console [role=alert]");
     if (wrong) { wrong.tabIndex = -1; wrong.focus(); }
     else document.getElementById("main")?.focus({ preventScroll: true });
+  });
+
+  /* --- The next case is fetched while this one is decided, and held for a minute. Its page is kept as text: nothing of it
+     runs or loads before the commit is answered and says that this is the one. --- */
+  const KEPT = 50_000; // milliseconds, less than the server holds the case
+  let ahead = null;
+  let fetching = false;
+  const fresher = () => ahead && Date.now() - ahead.at < KEPT;
+  async function look() {
+    const address = form()?.dataset.ahead;
+    if (!address || fetching || fresher()) return;
+    fetching = true;
+    try {
+      const headers = JSON.parse(document.body.getAttribute("hx-headers") || "{}");
+      const answer = await fetch(address, { method: "POST", headers });
+      const ref = answer.ok && answer.headers.get("Ahead");
+      if (ref) ahead = { ref, html: await answer.text(), at: Date.now() };
+    } catch { /* without the network the commit says so itself */ }
+    fetching = false;
+  }
+  document.addEventListener("change", (event) => { if (event.target.matches("#proposal [name=outcome]")) look(); });
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.target === form() && event.detail.parameters.get("act") === "next" && fresher()) event.detail.parameters.append("ahead", ahead.ref);
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const ref = event.detail.xhr.getResponseHeader("Ahead");
+    if (ref && ahead?.ref === ref) {
+      event.detail.serverResponse = ahead.html + event.detail.serverResponse;
+      ahead = null;
+    }
   });
 
   /* --- Turns that are cited go into the finding. --- */

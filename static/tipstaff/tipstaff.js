@@ -90,7 +90,8 @@
     dialog.showModal();
   }
 
-  function press(target) {
+  function press(target, code) {
+    if (target.matches("[data-hold]")) { target.dispatchEvent(new CustomEvent("hold", { bubbles: true, detail: code })); return; }
     const held = target.matches("label") ? target.control : target.matches("[data-digits]") ? target.querySelector(":checked, input") : target;
     if (held && held.matches("input:not([type=radio], [type=checkbox]), select, textarea") || target.matches("[data-digits]")) held.focus();
     else if (target.matches("summary")) {
@@ -110,7 +111,7 @@
     const all = () => keyed().filter((e) => !e.closest("dialog"));
     const act = (key) => {
       const target = all().find((e) => e.dataset.key.toLowerCase() === key.toLowerCase());
-      if (target) { event.preventDefault(); press(target); }
+      if (target) { event.preventDefault(); press(target, event.code); }
       return target;
     };
     if (event.ctrlKey || event.metaKey) {
@@ -143,6 +144,8 @@
     region.textContent = "";
     setTimeout(() => { region.textContent = text; }, 30);
   }
+
+  document.addEventListener("say", (event) => say(event.detail));
 
   document.addEventListener("click", async (event) => {
     const opener = event.target.closest("[data-opens]");
