@@ -17,7 +17,7 @@ from cases.models import Case, Report
 from tipstaff.accounts.models import User
 from tipstaff.demo import hooks
 from tipstaff.demo.people import PASSWORD, PEOPLE
-from tipstaff.demo.story import cast, custody, feedback, policy, readers, systems, targets, waivers
+from tipstaff.demo.story import afterwards, cast, custody, feedback, policy, readers, systems, targets, tasks, waivers
 from tipstaff.demo.story.cases import CaseTeller
 from tipstaff.demo.story.cast import DEMO
 from tipstaff.demo.story.hands import all_or_none, dealt
@@ -81,15 +81,17 @@ def _set_up(people: dict[str, User], say: Callable[[str], None]) -> tuple[Stage,
 
 def _tell(stage: Stage, reporters: Reporters, scale: float, hands: int) -> None:
     """What follows from there: all of it or nothing, so that a start that was cut short tells it again."""
-    tasks = [partial(_play, stage, courses) for courses in dealt(_shares(stage, reporters, scale), hands)]
+    plays = [partial(_play, stage, courses) for courses in dealt(_shares(stage, reporters, scale), hands)]
     with uncollected():
         if hands > 1:
-            all_or_none(tasks)
+            all_or_none(plays)
         else:
             with transaction.atomic():
-                tasks[0]()
+                plays[0]()
         with transaction.atomic():
             custody.told(stage)
+            tasks.told(stage)
+            afterwards.told(stage)
 
 
 def _play(stage: Stage, courses: list[Course]) -> None:

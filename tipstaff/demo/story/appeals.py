@@ -68,6 +68,8 @@ def _heard(stage: Stage, appeal: Appeal, ends: str, words: Words, rng: Random, a
         return
     appeal.take_up(actor=reviewer)
     if ends == "under_review":
+        if appeal.stayable:
+            appeal.stay(actor=reviewer, reason="Their shop would be closed before this is read to the end.")
         return
     yield lodged + target * rng.uniform(0.25, 0.7) * late
     decide(appeal, ends.partition("_")[0], words, rng, stage)

@@ -6,8 +6,9 @@ from typing import Any
 from cases.models import Case, Decision, Evidence, Finding, Report, care
 from cases.models.approval import ISSUERS, warning_missing
 from cases.models.effect import AT_THE_GATEWAY
-from tipstaff.accounts.models import User
-from tipstaff.demo.story import appeals, files, interim, verdicts
+from cases.models.measured import WHOLE
+from tipstaff.accounts.models import Subject, User
+from tipstaff.demo.story import appeals, beside, claims, files, hearings, interim, remedies, verdicts
 from tipstaff.demo.story.plans import Plan
 from tipstaff.demo.story.prose import Words, drawing, phrases
 from tipstaff.demo.story.reports import Reporters, settle, told, triager
@@ -78,7 +79,7 @@ class CaseTeller:
         return self.stage.people[mailbox]
 
     def _merge_reason(self) -> str:
-        return "The same evening, the same texts, one application up the tree: one case is enough."
+        return "The reports name the wrong account: the texts came from the other one in the tree."
 
     # --- reports and triage ---
     def _reported(self) -> Course:
@@ -141,10 +142,14 @@ class CaseTeller:
             return
         yield now() + timedelta(minutes=4)
         self._add_evidence()
+        beside.noted(self)
+        if self.plan.ends == "awaiting":
+            yield from claims.claimed(self)
         if self.plan.ends == "awaiting" or self.plan.extra == "awaited":
             yield from self._awaited()
         if self.plan.ends in ("awaiting", "claimed"):
             return
+        yield from claims.claimed(self)
         yield now() + timedelta(minutes=7)
         self._record_finding()
         if self.plan.ends == "investigating" and self.plan.extra:
@@ -158,6 +163,14 @@ class CaseTeller:
         if chance < 0.1:
             skip = phrases()["skips"][int(chance * 1000) % len(phrases()["skips"])]
             self.case.skip(actor=other, **skip)
+        elif chance < 0.13:
+            beside.out_of_it(self, other)
+        elif 0.88 < chance <= 0.92:
+            self.case.claim(actor=other)
+            said, lead = phrases()["escalated"][int(chance * 1000) % len(phrases()["escalated"])], self._person("lead")
+            self.case.escalate(actor=other, to=lead, reason=said["reason"], note=said["note"])
+            self.case.pass_on(actor=lead, to=self.investigator, note=said["answer"])
+            return
         elif chance > 0.92:
             self.case.claim(actor=other)
             note = phrases()["passed_on"][int(chance * 1000) % len(phrases()["passed_on"])]
@@ -168,6 +181,9 @@ class CaseTeller:
     def _awaited(self) -> Course:
         """A question to somebody, for which the clock stands still."""
         yield now() + timedelta(minutes=6)
+        if hearings.is_heard(self):
+            yield from hearings.heard(self)
+            return
         awaiting = self.rng.choice(Case.Awaiting.values)
         question = self.words.into(self.rng.choice(phrases()["asked_outside"]))
         self.case.await_information(actor=self.investigator, awaiting=awaiting, question=question)
@@ -204,7 +220,7 @@ class CaseTeller:
 
     def _record_finding(self) -> None:
         outcome = self.plan.outcome
-        if care.is_hard(self.case):
+        if self.case.needs_care:
             care.count_showing(self.investigator, self.case, "lines")
         text = self.plan.matter.finding if outcome == BREACH else phrases()["conclusions"][outcome]
         Finding(
@@ -212,6 +228,8 @@ class CaseTeller:
             rule=self.case.rule,
             facts=self.words.into(text),
             conclusion=CONCLUSIONS.get(Decision.Outcome(outcome), Finding.Conclusion.NO_BREACH),
+            behaviour=Case.Behaviour.SYSTEM if outcome == "system_behaviour" else Case.Behaviour.HUMAN,
+            standard=Finding.Standard.CLEAR if self.plan.severity > 2 else Finding.Standard.BALANCE,
             exhibits=[1],
             citations=self._cited(),
             found_by=self.investigator,
@@ -230,14 +248,16 @@ class CaseTeller:
             rule=rule,
             conduct_at=conduct_at,
             reasons=self.words.into(reasons, code=rule.code, title=rule.title),
-            detection=self.rng.choice(Decision.Automation.values),
             proposed_by=self.investigator,
             proposed_at=now(),
         )
         if outcome == BREACH:
+            decision.legal_ground = phrases()["law"] if decision.refers else ""
             decision.intent, decision.sensitivity = self.plan.intent, self.plan.sensitivity
             decision.severity = max(rule.severity - 1, min(rule.severity + 1, self.case.severity))
             self._depart(decision)
+            self._aim(decision)
+        beside.checked(self)
         decision.propose(actor=self.investigator)
         return decision
 
@@ -249,11 +269,27 @@ class CaseTeller:
         decision.tier = decision.recommend().evaluation.tier
         if warning_missing(decision):
             decision.tier, decision.departure_reason = "T7", phrases()["departures"]["warned"]
+        elif self.plan.extra == "departure" and drawing(f"{self.plan.key} days").random() < 0.5:
+            return  # the same tier, for fewer days
         elif milder and decision.tier > (decision.rule.minimum_tier or "T1"):
             decision.tier, decision.departure_reason = (
                 f"T{int(decision.tier[1]) - 1}",
                 phrases()["departures"]["milder"],
             )
+
+    def _aim(self, decision: Decision) -> None:
+        """At the account of the case; now and then at the one that its key hangs on, because keys are made anew."""
+        above = self.subject.parent
+        often = drawing(f"{self.plan.key} scope").random() < 0.4
+        if self.subject.kind == Subject.Kind.API_KEY and above is not None and often:
+            decision.scope, decision.scope_reason = above, phrases()["departures"]["wider"]
+        reached = decision.scope or self.subject
+        if decision.scope or reached.kind in WHOLE:
+            decision.scope_typed = reached.external_id
+        if self.plan.extra == "departure" and not decision.departure_reason:
+            timed = [line for line in decision.imposed_by(decision.tier_document) if "days" in line]
+            decision.days = {line["type"]: line["days"] // 2 for line in timed}
+            decision.departure_reason = phrases()["departures"]["shorter"] if timed else ""
 
     def _decided(self) -> Any:
         """Proposed, perhaps given back once, confirmed where that is needed, and issued."""
@@ -335,10 +371,13 @@ class CaseTeller:
         if self.plan.extra == "lifted":
             yield now() + timedelta(days=2)
             yield from self._lifted(decision)
+        since = now()
+        if self.plan.outcome == BREACH and self.plan.appeal != "reversed":
+            yield from remedies.put_right(self, decision)
         if self.plan.outcome != BREACH or self.plan.appeal == "reversed":
-            yield from self._closed(now() + MONTH)
+            yield from self._closed(since + MONTH)
         elif self.plan.key.startswith("old"):
-            yield from self._closed(now() + 6.2 * MONTH)
+            yield from self._closed(max(since + 6.2 * MONTH, now()))
 
     def _again(self) -> Course:
         """An appeal sent the case back: it waits, is investigated again, or is decided once more, milder."""

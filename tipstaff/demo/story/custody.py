@@ -1,12 +1,16 @@
 """What becomes of the files: holds placed and released, sealed material asked for, erasures carried out and refused."""
 
 from datetime import timedelta
+from itertools import islice
 from random import Random
 
-from cases.models import Case, Evidence, Finding
+from cases.models import Case, Consent, Evidence, Finding, Report
 from tipstaff.demo.story import files
 from tipstaff.demo.story.prose import governance
 from tipstaff.demo.story.stage import Stage
+from tipstaff.ledger.models import Event
+from tipstaff.notices.models import Message
+from tipstaff.notices.outbox import OUTBOX
 from tipstaff.time import moved_to, now
 from tipstaff.vault import derive, fixity, redaction, storage
 from tipstaff.vault.models import Disposal, LegalHold, SealedFile, Unsealing
@@ -17,6 +21,7 @@ from tipstaff.workflow.models import Record
 SETTLED = timedelta(days=7)  # files older than this have had whatever happened to them
 # What each hold is on: the oldest cases. How far it came, and the days back to its acts.
 HOLDS = (("placed", 5.0), ("release_asked", 4.0), ("released", 6.0), ("placed", 2.5))
+CONSENTS = ((), ("give",), ("refuse",), ("give", "withdraw"))
 UNSEALINGS = ("refused", "granted", "asked")
 
 
@@ -30,6 +35,27 @@ def told(stage: Stage) -> None:
     _set_aside(stage)
     _read(stage)
     _scans(stage)
+    _consents(stage)
+
+
+def _consents(stage: Stage) -> None:
+    """Reporters who confirmed their address were asked whether an authority may know them: each said something else."""
+    asker, purpose = stage.people["head"], governance()["custody"]["consent"]
+    rows = Report.objects.filter(case__isnull=False, reported_by=None).exclude(contact="").order_by("received_at", "id")
+    since = stage.days_ago(7)  # nothing happened to them that would come after what is told here
+    settled = (report for report in rows if not Event.objects.filter(stream=report.stream, at__gt=since).exists())
+    for number, report in enumerate(islice(settled, len(CONSENTS))):
+        said = CONSENTS[number]
+        with moved_to(stage.days_ago(6 - number)):
+            consent = Consent(report=report, recipient=Consent.Recipient.AUTHORITY, purpose=purpose, asked_by=asker)
+            consent.ask(actor=asker)
+            for message in Message.objects.filter(kind="consent_asked", state="queued"):
+                message.hand_over(actor=OUTBOX)
+        holder = LinkHolder("reporter", report.reference)
+        with moved_to(stage.days_ago(5.5 - number)):
+            report.prove(actor=holder)
+            for act in said:
+                getattr(consent, act)(actor=holder)
 
 
 def _read(stage: Stage) -> None:
@@ -40,7 +66,7 @@ def _read(stage: Stage) -> None:
         with moved_to(stage.days_ago(0.4)):
             said = governance()["custody"]["redaction"]
             redaction.redact_lines(exhibit.file, actor=cited.found_by, reason=said, chosen=[0])
-    pictures = Evidence.objects.filter(kind="image", case__rule__content_handling="standard")
+    pictures = Evidence.objects.filter(kind="image", case__handling="standard")
     if picture := pictures.select_related("file", "added_by").order_by("-added_at", "id").first():
         with moved_to(stage.days_ago(0.3)):
             derive.prepare(picture.file)
@@ -64,7 +90,7 @@ def _hold(stage: Stage, on: Record, ends: str, days: float) -> None:
 
 def _unsealings(stage: Stage) -> None:
     """Three requests for one exhibit that the law keeps from most: refused, granted, and one that waits."""
-    sealed = Evidence.objects.filter(case__rule__content_handling="sealed", added_at__lt=stage.began - SETTLED)
+    sealed = Evidence.objects.filter(case__handling="sealed", added_at__lt=stage.began - SETTLED)
     exhibit = sealed.select_related("file").order_by("added_at", "id").first()
     if exhibit is None:
         return

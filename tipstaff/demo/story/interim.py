@@ -42,7 +42,7 @@ def answered(teller: "CaseTeller") -> Course:
         return
     yield min(now() + running.target * rng.uniform(0.15, 0.6), max(teller.at(0.5), now() + timedelta(minutes=2)))
     said = phrases()["interim"]
-    needed = lot < 0.45
+    needed = lot < 0.45 and teller.plan.ends != "merged"  # whose holder was limited gets a decision
     reason = teller.words.into(rng.choice(said["needed" if needed else "not_needed"]))
     interim = Interim(case=teller.case, needed=needed, answered_by=teller.investigator, reason=reason)
     if not needed or interim.cap is None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from cases.models import Report
+from cases.models import Answerable, Report
 from cases.models.flagger import Flagger
 from tipstaff.accounts.models import Token, User
 from tipstaff.demo.story import appeals, files
@@ -40,6 +40,18 @@ class Reporters:
         if bench.revoked_at is None:
             bench.revoke(actor=stage.people["admin"])
         self._trusted()
+        self._answered_for()
+
+    def _answered_for(self) -> None:
+        """Who answers for each entrance; for the public one somebody else did before."""
+        if Answerable.objects.exists():
+            return
+        for named in phrases()["answerable"]:
+            by = self.stage.people[named["by"]]
+            latest = Answerable.objects.of(named["pathway"])
+            facts = {name: named[name] for name in ("pathway", "role", "name", "contact", "reason")}
+            edition = Answerable(appointed_by=by, **facts)
+            edition.appoint(actor=by, after=latest.number if latest else 0)
 
     def _trusted(self) -> None:
         """Two organisations whose reports come first, and one that is trusted no more."""
@@ -71,7 +83,7 @@ class Reporters:
     ) -> Report:
         """A report filed now. `key` stands in for the form's random id, so that receipt codes come out the same."""
         actor, source = self._door(rng)
-        if rng.random() < WITH_ADDRESS:
+        if rng.random() < WITH_ADDRESS and "contact" not in source:
             columns["contact"] = f"{GONE if rng.random() < 0.03 else ''}{rng.choice(NAMES)}@people.example"
         happened_on = (now() - timedelta(hours=rng.choice((2, 9, 20, 30, 60)))).date()
         facts = {"happened_on": happened_on, "language": language, "good_faith": True, "received_at": now()}
@@ -96,6 +108,8 @@ class Reporters:
         if lot < 0.24:
             insider = self.stage.people[rng.choice(INSIDERS)]
             return insider, {"channel": Report.Channel.INTERNAL, "reported_by": insider}
+        if lot < 0.26:
+            return LinkHolder("reporter"), {"channel": Report.Channel.AUDITOR, **rng.choice(phrases()["auditors"])}
         return LinkHolder("reporter"), {}
 
 
