@@ -49,8 +49,9 @@ lock: .venv/.stamp-dev  ## resolve pyproject.toml anew into the three locks
 faults: .venv/.stamp-dev  ## kill parts at random for SECONDS=120 and look for anything lost
 	@FAULT_SECONDS=$(SECONDS) $(PY) -m pytest tests/faults
 
-bench: .venv/.stamp-dev  ## measure what a sweep of a million clocks costs (tests/bench/README.md)
+bench: .venv/.stamp-dev  ## measure a sweep of a million clocks and the desk with a million cases (tests/bench/README.md)
 	@$(PY) -m tests.bench.sweep
+	@$(PY) -m tests.bench.desk
 
 messages: .venv/.stamp-dev  ## bring the catalogues in locale/ up to date with what the source says
 	@$(PY) -m tipstaff.translations

@@ -8,7 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from appeals.models import Appeal
 from aup.models import Acknowledgement, Feedback, PolicyVersion, Rule
-from cases.models import Case, Decision, Evidence, Finding, Report
+from cases.models import Case, Check, Claim, Conflict, Decision, Evidence, Finding, Report
+from cases.models.check import open_points
 from governance.intake import KEYS
 from governance.models import AISystem, Ballot, Committee, Control, Membership, Waiver
 from tipstaff.accounts.models import Subject, User
@@ -37,7 +38,8 @@ def rule(code: str = "SP-03") -> Rule:
 
 
 def subject(external_id: str = "", **columns: Any) -> Subject:
-    made = Subject(external_id=external_id or f"acct_{uuid4().hex[:8]}", contact="holder@customer.example", **columns)
+    facts = {"external_id": external_id or f"acct_{uuid4().hex[:8]}", "contact": "holder@customer.example"}
+    made = Subject(**(facts | columns))
     made.register(actor=SYSTEM)
     return made
 
@@ -62,8 +64,10 @@ def released(on: Any) -> LegalHold:
 
 
 def report(**columns: Any) -> Report:
-    """A received report. `code` on it is its receipt code."""
-    files = columns.pop("files", [])
+    """A received report. `code` on it is its receipt code. Who names a contact gets one that its reporter confirmed,
+    unless `proven` says no.
+    """
+    files, proven = columns.pop("files", []), columns.pop("proven", bool(columns.get("contact")))
     facts = {
         "description": "Four hundred posts in one night.",
         "good_faith": True,
@@ -72,6 +76,8 @@ def report(**columns: Any) -> Report:
     made, code = Report.draw(str(uuid4()), **(facts | columns))
     made.file(actor=LinkHolder("reporter"), files=files)
     made.code = code  # type: ignore[attr-defined]
+    if proven:
+        made.prove(actor=LinkHolder("reporter", made.reference))
     return made
 
 
@@ -95,6 +101,25 @@ def case(*, about: Subject | None = None, code: str = "SP-03", severity: int = 2
     return report(**columns).accept(
         actor=person("lead"), subject=about or subject(), rule=rule(code), severity=severity
     )
+
+
+def conflict(of: Case, who: User, reason: str = "A friend of mine.") -> Conflict:
+    """Declared by `who`, who is out of the case from then on."""
+    declared = Conflict(case=Case.objects.get(pk=of.pk), person=who, reason=reason)
+    declared.declare(actor=who)
+    return declared
+
+
+def claim(of: Case | None = None, by: str = "reviewer", **columns: Any) -> Claim:
+    """An open claim of research, of the last three days."""
+    today = now().date()
+    facts = {
+        "made_by": Claim.By.ACCOUNT_HOLDER, "scope": "How far one account can post.", "disclosed": "To us, on the day.",
+        "began_on": today - timedelta(days=3), "ended_on": today,
+    }  # fmt: skip
+    entered = Claim(case=of or claimed(by), entered_by=person(by), **(facts | columns))
+    entered.enter(actor=person(by))
+    return entered
 
 
 def claimed(by: str = "reviewer", **columns: Any) -> Case:
@@ -125,12 +150,23 @@ def finding(of: Case, by: str = "reviewer", **columns: Any) -> Finding:
     return found
 
 
+def checked(of: Case, by: str = "reviewer") -> None:
+    """Answer what is open of its checklist, as whoever holds the case must before a restriction is proposed."""
+    if of.claimant == person(by):
+        for point in open_points(of):
+            Check(case=of, point=point.key, answer=Check.Answer.YES, by=person(by)).tick(actor=person(by))
+
+
 def draft(of: Case, by: str = "reviewer", **columns: Any) -> Decision:
     """An unsaved decision, a breach unless `outcome` says otherwise."""
     facts: dict[str, Any] = {"outcome": Decision.Outcome.BREACH, "rule": of.rule, "reasons": REASONS}
+    if columns.get("outcome", "breach") == "breach":
+        checked(of, by)
     facts["conduct_at"] = now() - timedelta(hours=1)
     if columns.get("outcome", "breach") == "breach":
         facts |= {"intent": "negligent", "sensitivity": "personal", "severity": of.severity}
+        if of.rule.legal_referral == "mandatory":
+            facts["legal_ground"] = "Criminal Code, section 184b"
     return Decision(case=of, proposed_by=person(by), **(facts | columns))
 
 

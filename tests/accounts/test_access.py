@@ -18,11 +18,12 @@ PUBLIC = {
     "home", "how_we_enforce", "healthz", "readyz", "metrics", "language",
     "aup:policy", "aup:policy_json", "aup:policy_markdown", "aup:rule", "aup:matrix", "aup:history", "aup:compare",
     "aup:edition", "aup:edition_json", "aup:edition_markdown", "aup:acknowledge_by_link",
-    "cases:report", "cases:report_flagger", "cases:follow",
-    "appeals:lodge", "appeals:lodge_by_code",
+    "cases:report", "cases:report_auditor", "cases:report_partner", "cases:report_flagger", "cases:hearing",
+    "cases:follow", "cases:follow_by_link", "cases:survey", "cases:survey_by_code",
+    "appeals:lodge", "appeals:lodge_by_code", "cases:remedies", "cases:remedy",
     "aup:feedback", "aup:feedback_follow",
     "governance:waiver_register", "governance:waiver_ask", "governance:waiver_follow", "governance:waiver_again",
-    "notices:notice",
+    "notices:notice", "notices:opened",
     "api:schema", "api:docs",
 }  # fmt: skip
 DEMO_ONLY = {"demo:switch", "demo:mail", "demo:webhooks"}  # not there outside demo mode
@@ -101,9 +102,16 @@ def test_a_public_page_is_there(db: None, client: Client, name: str, address: st
     answer = client.get(address)
     assert answer.status_code == {
         "notices:notice": 404,
+        "notices:opened": 405,
         "appeals:lodge": 404,
+        "cases:remedies": 404,
+        "cases:remedy": 404,
         "aup:acknowledge_by_link": 404,
         "cases:report_flagger": 404,
+        "cases:follow_by_link": 404,
+        "cases:survey": 404,
+        "cases:survey_by_code": 302,
+        "cases:hearing": 404,
         "aup:feedback_follow": 404,
         "governance:waiver_follow": 404,
         "governance:waiver_again": 404,

@@ -10,6 +10,8 @@ from django.db import connections
 from django.test import Client
 
 from cases.models import Report
+from cases.models.flagger import Flagger
+from tests import factories
 from tests.api.callers import Caller
 from tipstaff.accounts.api import Pages
 from tipstaff.accounts.models import IdempotentRequest
@@ -203,3 +205,85 @@ def test_a_machine_that_calls_too_often_is_told_when_to_come_back(caller: Caller
     assert answer["Content-Type"] == "application/problem+json"
     assert 0 < int(answer["Retry-After"]) <= 60
     assert Caller().get("/reports/").status_code == 200
+
+
+class TestHowMany:
+    """The limits of the form hold at this door too: per token and address, per reporter, per account."""
+
+    @pytest.fixture(autouse=True)
+    def fresh(self, db: None) -> None:
+        from django.core.cache import cache
+
+        cache.clear()
+
+    @pytest.mark.parametrize(
+        ("scope", "same", "sentence"),
+        [
+            ("report_contact", "contact", "many reports from this e-mail address"),
+            ("report_account", "account", "many reports about this account"),
+        ],
+    )
+    def test_of_one_reporter_and_about_one_account(
+        self, caller: Caller, settings: Any, scope: str, same: str, sentence: str
+    ) -> None:
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {scope: "2/hour"}
+        bodies = [
+            BODY | {"contact": f"c{n}@people.example", "account": f"acct_{n}", same: BODY[same]} for n in range(3)
+        ]
+        assert [caller.post("/reports/", body).status_code for body in bodies[:2]] == [201, 201]
+        answer = caller.post("/reports/", bodies[2])
+        assert (answer.status_code, answer["Content-Type"]) == (429, "application/problem+json")
+        assert set(answer.json()) == {"type", "title", "status", "detail"}
+        assert sentence in answer.json()["detail"]
+        assert 0 < int(answer["Retry-After"]) <= 3660
+        assert Report.objects.count() == 2
+        assert caller.post("/reports/", bodies[2] | {same: "other@people.example"}).status_code == 201
+
+    def test_the_form_and_the_api_count_together(self, caller: Caller, client: Client, settings: Any) -> None:
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"report_contact": "1/hour"}
+        assert caller.post("/reports/", BODY).status_code == 201
+        typed = {"submission": str(uuid4()), "description": "Posts.", "good_faith": "on", "contact": BODY["contact"]}
+        page = client.post("/report/", typed)
+        assert page.status_code == 429
+        assert int(page["Retry-After"]) > 0
+
+    def test_of_one_token_wherever_it_calls_from(self, caller: Caller, settings: Any) -> None:
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"report_machine": "2/min"}
+        body = {"description": "Posts.", "good_faith": True}
+        answers = [
+            caller.post("/reports/", body, client=Client(REMOTE_ADDR=f"192.0.2.{n}")).status_code for n in range(3)
+        ]
+        assert answers == [201, 201, 429]
+        assert Caller().post("/reports/", body).status_code == 201
+
+    def test_of_one_address_whichever_token_it_brings(self, people: dict, settings: Any) -> None:
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"report_machine": "2/min"}
+        body = {"description": "Posts.", "good_faith": True}
+        answers = [Caller().post("/reports/", body) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [201, 201, 429]
+        assert "from one address" in answers[-1].json()["detail"]
+
+    def test_an_import_repeats_its_keys_and_each_report_counts_once(self, caller: Caller, settings: Any) -> None:
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"report_contact": "3/hour"}
+        for _again in range(3):
+            for n in range(3):
+                answer = caller.post("/reports/", BODY, Idempotency_Key=f"row-{n}")
+                assert answer.status_code == 201
+        assert Report.objects.count() == 3
+        assert caller.post("/reports/", BODY, Idempotency_Key="row-3").status_code == 429
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"report_contact": "9/hour"}
+        late = caller.post("/reports/", BODY, Idempotency_Key="row-3")
+        assert (late.status_code, "Idempotent-Replayed" in late) == (201, False)
+
+    def test_grave_harm_and_trusted_flaggers_are_always_heard(self, caller: Caller, settings: Any) -> None:
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"report_contact": "1/hour", "report_machine": "1/hour"}
+        grave = next(rule.code for rule in factories.rule().version.rules.all() if rule.severity == 4)
+        assert [caller.post("/reports/", BODY | {"rule": grave}).status_code for _ in range(3)] == [201] * 3
+        assert [caller.post("/reports/", BODY).status_code for _ in range(2)] == [201, 429]
+        lead = factories.person("lead")
+        flagger = Flagger(
+            name="Hotline", contact="hot@line.example", reason="Named.", token=caller.token,
+            granted_by=lead, ends_at=now() + timedelta(days=9),
+        )  # fmt: skip
+        flagger.grant(actor=lead)
+        assert [caller.post("/reports/", BODY).status_code for _ in range(3)] == [201] * 3

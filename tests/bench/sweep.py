@@ -8,68 +8,23 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-ROOT = Path(__file__).resolve().parents[2]
-ROLES = {"DATABASE_URL": "app", "OWNER_DATABASE_URL": "owner", "SEQUENCER_DATABASE_URL": "sequencer"}
-ROLES |= {"ERASER_DATABASE_URL": "eraser"}
+from tests.bench.database import Bench, Row, bench, uuid_of
+
+ONE = "from tests import factories; factories.case(code='VE-02', severity=4)"
 DAY = timedelta(days=1)
 LEVELS = (0, 50, 75, 100, 150, 200)
 
 
-class Bench:
-    """The services, and databases that are copied from loaded ones, so that each run begins with the same rows."""
-
-    def __init__(self, services: Any, home: Path) -> None:
-        self.services, self.home = services, home
-        self.admin = psycopg.connect(services.admin_url("postgres"), autocommit=True)
-        self.copies = 0
-
-    def env(self, name: str) -> dict[str, str]:
-        urls = {key: self.services.database_url(f"tipstaff_{role}", name) for key, role in ROLES.items()}
-        names = {"TESTING": "1", "DJANGO_SETTINGS_MODULE": "tipstaff.settings", "TIPSTAFF_HOME": str(self.home)}
-        return os.environ | urls | names | {"BROKER_URL": "memory://"}
-
-    def copy(self, template: str, name: str = "") -> str:
-        self.copies += 1
-        name = name or f"run_{self.copies}"
-        self.admin.execute(
-            f"CREATE DATABASE {name} TEMPLATE {template} OWNER tipstaff_owner STRATEGY file_copy".encode()
-        )
-        return name
-
-    def drop(self, name: str) -> None:
-        self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-    def python(self, name: str, *argv: str, **more: Any) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, *argv],
-            cwd=ROOT,
-            env=self.env(name),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            **more,
-        )
-
-    def prepare(self) -> None:
-        """The schema, the people, the policy and one case, from which all others are copied."""
-        self.copy("tipstaff", "seed")
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=self.env("seed"), check=True)
-        program = "import django; django.setup(); from tipstaff.demo import story; story.publish(story.enrol());"
-        program += "from tests import factories; factories.case(code='VE-02', severity=4)"
-        subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=self.env("seed"), check=True)
-
+class Sweeps(Bench):
     def load(self, name: str, *, due: int, running: int) -> str:
         """`running` open cases, each with a decision clock; `due` of those have just passed a level, as many each."""
         self.copy("seed", name)
@@ -80,18 +35,16 @@ class Bench:
             clock = Row(db, "sla_clock", "kind = 'decision'")
             at = datetime.now(UTC)
             plan = list(_plan(due, running, at))
-            with db.cursor().copy("COPY cases_case FROM STDIN") as copy:
+            with db.cursor().copy(case.into) as copy:
                 for number, (_level, _passed, started) in enumerate(plan):
                     copy.write(case.line(**_case(number, started)))
             with db.cursor().copy("COPY ledger_stream (name, head_seq) FROM STDIN") as copy:
                 for number in range(running):
-                    copy.write(f"case:{_uuid(1, number)}\t2\n")
-            with db.cursor().copy("COPY sla_clock FROM STDIN") as copy:
+                    copy.write(f"case:{uuid_of(1, number)}\t2\n")
+            with db.cursor().copy(clock.into) as copy:
                 for number, (level, passed, started) in enumerate(plan):
                     copy.write(clock.line(**_clock(number, level, passed, started)))
-        with psycopg.connect(self.services.admin_url(name), autocommit=True) as db:
-            db.execute("VACUUM (ANALYZE, FREEZE)")
-            db.execute("CHECKPOINT")
+        self.settle(name)
         return name
 
     def sweep(self, template: str, sweepers: int = 1) -> dict[str, Any]:
@@ -123,26 +76,6 @@ class Bench:
             self.drop(name)
 
 
-class Row:
-    """A row of `table` as COPY writes it, to be copied with other values."""
-
-    def __init__(self, db: Any, table: str, where: str) -> None:
-        found = db.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
-            [table],
-        )
-        self.columns = [name for (name,) in found]
-        with db.cursor().copy(f"COPY (SELECT * FROM {table} WHERE {where} LIMIT 1) TO STDOUT") as copy:
-            self.values = b"".join(map(bytes, copy)).decode().rstrip("\n").split("\t")
-
-    def line(self, **columns: str) -> str:
-        return "\t".join(columns.get(name, value) for name, value in zip(self.columns, self.values, strict=True)) + "\n"
-
-
-def _uuid(kind: int, number: int) -> str:
-    return f"01900000-0000-7000-8{kind:03}-{number:012x}"
-
-
 def _plan(due: int, running: int, at: datetime) -> Iterator[tuple[int, int, datetime]]:
     """For each clock the level it has, the one it passes next, and when it started. Those due stand among the rest."""
     step = running // due if due else running + 1
@@ -156,12 +89,12 @@ def _plan(due: int, running: int, at: datetime) -> Iterator[tuple[int, int, date
 
 
 def _case(number: int, started: datetime) -> dict[str, str]:
-    told = {"id": _uuid(1, number), "ref": f"C-{number:07}X", "subject_id": r"\N", "behaviour": "system"}
+    told = {"id": uuid_of(1, number), "ref": f"C-{number:07}X", "subject_id": r"\N", "behaviour": "system"}
     return told | {"opened_at": str(started), "due_at": str(started + DAY)}
 
 
 def _clock(number: int, level: int, passed: int, started: datetime) -> dict[str, str]:
-    told = {"id": _uuid(2, number), "about": f"case:C-{number:07}X", "about_stream": f"case:{_uuid(1, number)}"}
+    told = {"id": uuid_of(2, number), "about": f"case:C-{number:07}X", "about_stream": f"case:{uuid_of(1, number)}"}
     breached = str(started + DAY) if level >= 100 else r"\N"
     times = {"started_at": started, "due_at": started + DAY, "next_check_at": started + DAY * passed / 100}
     return (
@@ -225,22 +158,7 @@ def say(label: str, told: dict[str, Any]) -> None:
     )
 
 
-@contextmanager
-def bench() -> Iterator[Bench]:
-    from tipstaff.demo.services import Services
-
-    with tempfile.TemporaryDirectory(prefix="tipstaff-bench-") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        (home / "home" / "static").mkdir(parents=True)
-        with Services(home / "services", valkey=False) as services:
-            made = Bench(services, home / "home")
-            made.prepare()
-            yield made
-            made.admin.close()
-
-
-def compare(made: Bench, few: str, many: str, rounds: int) -> None:
+def compare(made: Sweeps, few: str, many: str, rounds: int) -> None:
     """The same number due among few and among many, in turns."""
     seconds: dict[str, list[float]] = {few: [], many: []}
     for _round in range(rounds):
@@ -253,7 +171,7 @@ def compare(made: Bench, few: str, many: str, rounds: int) -> None:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    with bench() as made:
+    with bench(Sweeps, ONE) as made:
         if arguments.rounds:
             few = made.load(f"among_{arguments.due}", due=arguments.due, running=arguments.due)
             many = made.load(f"among_{arguments.open}", due=arguments.due, running=arguments.open)

@@ -12,6 +12,7 @@ from tests import factories
 from tests.factories import person
 from tipstaff.ledger.models import Event
 from tipstaff.time import moved_to, now
+from tipstaff.workflow.refused import Refused
 
 
 def shown(mailbox: str, case: Case, times: int) -> None:
@@ -75,6 +76,25 @@ class TestOptOut:
         desk.post("/desk/care/opt-out/", {})
         assert not OptOut.objects.exists()
         assert enter("adjudicator").post("/desk/care/opt-out/", {}).status_code == 403
+
+    def test_a_colleague_does_not_get_round_it(self, enter, people: dict) -> None:
+        case = factories.claimed()
+        OptOut.objects.create(person=people["reviewer2"], rule_group=case.rule_group)
+        with pytest.raises(Refused, match="cannot take this case now; choose another colleague"):
+            case.pass_on(actor=people["reviewer"], to=people["reviewer2"], note="Have a look.")
+        hard = factories.claimed(severity=3)
+        Case.objects.filter(pk=hard.pk).update(severity=4)
+        hard.refresh_from_db()
+        shown("lead", hard, 10)
+        with pytest.raises(Refused, match="cannot take this case now"):
+            hard.pass_on(actor=people["reviewer"], to=people["lead"], note="Have a look.")
+
+    def test_nor_does_a_case_that_was_fetched_before(self, people: dict) -> None:
+        factories.case()
+        fetched = Case.objects.fetch_ahead(actor=people["reviewer"])
+        assert fetched is not None
+        OptOut.objects.create(person=people["reviewer"], rule_group=fetched.rule_group)
+        assert Case.objects.claim_next(actor=people["reviewer"]) is None
 
 
 class TestBreak:

@@ -48,6 +48,7 @@ class TestCommit:
 
     def test_a_proposal_waits_for_somebody_else_however_long(self, enter) -> None:
         case = factories.claimed()
+        factories.checked(case)
         enter("reviewer").post(f"/desk/cases/{case.ref}/propose/", typed(case, "breach"))
         with moved_to(now() + timedelta(minutes=1)):
             assert committing.leave_due() == 0
@@ -125,6 +126,7 @@ class TestTakeBack:
 
     def test_a_proposal_that_somebody_opened_is_not_taken_back_behind_their_back(self, enter) -> None:
         case = factories.claimed()
+        factories.checked(case)
         browser = enter("reviewer")
         browser.post(f"/desk/cases/{case.ref}/propose/", typed(case, "breach"))
         decision = Decision.objects.get()
@@ -179,6 +181,20 @@ class TestDraft:
         assert "Your draft is kept" in page
         assert "Half a sentence more" in page
 
+    def test_it_outlives_what_a_colleague_commits_first(self, enter) -> None:
+        case = factories.claimed()
+        mine, page = enter("reviewer"), case.get_absolute_url()
+        with moved_to(now() + timedelta(hours=1)):
+            case.claim(actor=person("reviewer2"))
+            decision = factories.draft(case, by="reviewer2", outcome="no_breach")
+            committing.commit(decision, actor=person("reviewer2"), typed={})
+            kept = mine.post(f"{page}draft/", {"reasons": "Ninety words more.", "scope_reason": "The whole shop."})
+            assert kept.status_code == 200
+            again = mine.get(page).text
+            assert "Ninety words more." in again
+            assert "The whole shop." in again
+            assert enter("reviewer2").post(f"{page}draft/", {"reasons": "Late save."}).status_code == 204
+
     def test_a_lost_race_names_who_did_what_and_keeps_what_was_typed(self, enter) -> None:
         case = factories.claimed()
         loaded = now().isoformat()
@@ -198,7 +214,13 @@ class TestDraft:
         case = factories.claimed()
         browser = enter("reviewer")
         browser.post(f"/desk/cases/{case.ref}/draft/", {"reasons": "Half", "finding-facts": "It did."})
-        facts = {"finding-rule": "SP-03", "finding-conclusion": "breach", "finding-facts": "It did."}
+        facts = {
+            "finding-rule": "SP-03",
+            "finding-conclusion": "breach",
+            "finding-behaviour": "human",
+            "finding-standard": "clear",
+            "finding-facts": "It did.",
+        }
         browser.post(f"/desk/cases/{case.ref}/finding/", facts)
         assert Draft.objects.get().typed == {"reasons": ["Half"]}
 

@@ -129,4 +129,4 @@ def test_what_was_decided_before_says_whether_it_counts(enter) -> None:
         fresh = factories.issued(case_columns={"about": account})
     case = factories.case(about=account)
     before = enter("reviewer").get(case.get_absolute_url()).context["earlier"]
-    assert [(one.decision, one.counts, one.expired) for one in before] == [(fresh, True, False), (old, False, True)]
+    assert [(one.decision, one.standing) for one in before] == [(fresh, "counts"), (old, "expired")]

@@ -78,8 +78,8 @@ class TestPropose:
 
     def test_a_failed_proposal_leaves_nothing(self) -> None:
         case = factories.claimed()
-        events = Event.objects.count()
         decision = factories.draft(case, reasons="short")
+        events = Event.objects.count()
         with pytest.raises(Refused):
             decision.propose(actor=person("reviewer"))
         assert Event.objects.count() == events

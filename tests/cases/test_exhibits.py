@@ -471,3 +471,51 @@ class TestRedact:
         made = redaction.redact_lines(shown.file, actor=person("reviewer"), reason="A name.", chosen=[1])
         turns = transcript.redacted(transcript.document_of(content_of(made)))
         assert [(turn.number, turn.hidden) for turn in turns] == [(1, 0), (0, 1), (2, 0), (3, 0)]
+
+
+def held(browser: Client, shown: Evidence, **facts: str) -> Any:
+    address = f"{shown.get_absolute_url()}show/"
+    return browser.post(address, {"purpose": "review"} | facts, headers={"HX-Request": "true"})
+
+
+def test_holding_brings_what_is_behind_the_veil_alone_and_is_written_down_once(enter: Callable[[str], Client]) -> None:
+    hard = factories.claimed(severity=4, code="VE-02")
+    shown, seen = exhibit(hard), picture(hard)
+    derive.prepare(shown.file)
+    derive.prepare(seen.file)
+    desk = enter("reviewer")
+    assert "I will not." not in desk.get(shown.get_absolute_url()).text
+    answer = held(desk, shown, kind="lines")
+    assert answer.status_code == 200
+    assert "I will not." in answer.text
+    assert "<html" not in answer.text
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert looks(shown) == [("review", "turns 1-3")]
+    (address,) = pictures_in(held(desk, seen, kind="grey"))
+    assert looks(seen) == []  # the look is at the picture, not at its address
+    assert desk.get(address).status_code == 200
+    assert looks(seen) == [("review", "grey 0")]
+
+
+def test_holding_opens_nothing_beyond_the_floor_or_to_who_may_not_read(
+    enter: Callable[[str], Client], settings: Any
+) -> None:
+    hard = factories.claimed(severity=4, code="VE-02")
+    seen = picture(hard)
+    derive.prepare(seen.file)
+    settings.SHOW_AT_MOST = "grey"
+    assert held(enter("reviewer"), seen, kind="plain").status_code == 409
+    assert held(enter("auditor"), seen, kind="grey").status_code in (403, 404)
+    assert "data-grey" not in enter("reviewer").get(seen.get_absolute_url()).text
+
+
+def test_who_hides_parts_opens_the_veil_on_that_page(enter: Callable[[str], Client]) -> None:
+    hard = factories.claimed(severity=4, code="VE-02")
+    shown = exhibit(hard)
+    derive.prepare(shown.file)
+    desk = enter("reviewer")
+    page = desk.get(f"{shown.get_absolute_url()}redact/")
+    assert "I will not." not in page.text
+    assert "data-hold" not in page.text
+    answer = desk.post(f"{shown.get_absolute_url()}show/", {"kind": "lines", "purpose": "review", "as": "redact"})
+    assert "I will not." in desk.get(answer.headers["Location"]).text

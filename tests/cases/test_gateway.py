@@ -1,6 +1,7 @@
 """What the provider's machines are told of decisions and measures: enough to act on, and nothing about anybody else."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -128,11 +129,15 @@ def test_what_is_sent_has_the_keys_of_the_examples() -> None:
     varied.vary(actor=person("appeals"), reasons=factories.REASONS, tier="T2")
     reversed_ = factories.taken_up(factories.issued())
     reversed_.reverse(actor=person("appeals"), reasons=factories.REASONS)
-    factories.taken_up().uphold(actor=person("appeals"), reasons=factories.REASONS)
+    stayed = factories.taken_up()
+    stayed.stay(actor=person("appeals"), reason="Their shop would be closed before this is read to the end.")
+    stayed.uphold(actor=person("appeals"), reasons=factories.REASONS)
     factories.issued().sanctions.restricting()[0].lift(actor=person("adjudicator"), reason="Put right.")
     expired = factories.issued().sanctions.get(ends_at__isnull=False)
     with moved_to(expired.ends_at):
         reminders.sweep(lapses.WATCHES)
+    shorter = factories.issued().sanctions.get(ends_at__isnull=False)
+    shorter.shorten(actor=person("adjudicator"), until=shorter.ends_at - timedelta(days=1))
     limited = factories.claimed(code="FR-02", severity=4)
     interim = Interim(case=limited, needed=True, answered_by=person("reviewer"), reason=factories.REASONS)
     interim.impose(actor=person("reviewer"), kind="rate_limit", terms={})

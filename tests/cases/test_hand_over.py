@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.utils import ProgrammingError
 
 from cases.lapses import claims_unworked
-from cases.models import Case, Passing, Skip
+from cases.models import Case, Conflict, Passing, Skip
 from tests import factories
 from tests.factories import person
 from tipstaff.ledger.models import Event
@@ -110,9 +110,12 @@ class TestPassOn:
 
     def test_not_to_somebody_with_another_part(self, people: dict, enter) -> None:
         case = factories.claimed("reviewer", reported_by=people["reviewer2"])
-        with pytest.raises(Refused, match="reported this case"):
+        with pytest.raises(Refused, match="cannot take this case now"):
             case.pass_on(actor=people["reviewer"], to=people["reviewer2"], note="Yours.")
-        form = enter("reviewer").get(case.get_absolute_url()).context["pass_form"]
+        page = enter("reviewer").get(case.get_absolute_url())
+        assert f"{case.get_absolute_url()}pass/" in page.content.decode()
+        assert people["lead"].name not in page.content.decode()  # colleagues are listed once somebody opens the form
+        form = enter("reviewer").get(f"{case.get_absolute_url()}pass/").context["pass_form"]
         assert people["lead"] in form.fields["to"].queryset
         assert people["reviewer2"] not in form.fields["to"].queryset
 
@@ -142,3 +145,79 @@ class TestPassOn:
         factories.evidence(case, "reviewer2", b"11:40 user: again\n")
         assert case not in claims_unworked(over)
         assert person("reviewer2") == case.claimant
+
+
+class TestEscalate:
+    def test_who_leads_holds_it_and_is_told_the_kind_of_reason_alone(self, people: dict) -> None:
+        case = factories.claimed("reviewer", severity=3)
+        case.escalate(actor=people["reviewer"], to=people["lead"], reason="rule", note="Does it cover a <b>joke</b>?")
+        case.refresh_from_db()
+        assert (case.claimant, case.state, case.severity) == (people["lead"], "investigating", 3)
+        mail = Message.objects.get(kind="case_escalated")
+        assert mail.recipient == people["lead"].email
+        assert "The rule does not say what applies." in mail.text
+        assert "joke" not in mail.text
+        told = Event.objects.get(kind="case.escalated").told()
+        assert (told["facts.to"], told["facts.reason"]) == (people["lead"].reference, "rule")
+        case.pass_on(actor=people["lead"], to=people["reviewer"], note="It does not.")
+        case.refresh_from_db()
+        assert case.claimant == people["reviewer"]
+
+    def test_what_is_refused(self, people: dict) -> None:
+        case = factories.claimed("reviewer")
+        facts = {"reason": "first", "note": "Look."}
+        with pytest.raises(Refused, match="is working on this case"):
+            case.escalate(actor=people["reviewer2"], to=people["lead"], **facts)
+        for nobody in ("reviewer2", "head", "admin", "reviewer"):
+            with pytest.raises(Refused, match="Choose somebody who leads"):
+                case.escalate(actor=people["reviewer"], to=people[nobody], **facts)
+        for without in (
+            {"reason": "", "note": "Look."},
+            {"reason": "because", "note": "x"},
+            {"reason": "rule", "note": " "},
+        ):
+            with pytest.raises(Refused, match="Say why"):
+                case.escalate(actor=people["reviewer"], to=people["lead"], **without)
+        with pytest.raises(NotPermitted):
+            case.escalate(actor=people["adjudicator"], to=people["lead"], **facts)
+        mine = factories.claimed("lead")
+        with pytest.raises(Refused, match="You lead this work yourself"):
+            mine.escalate(actor=people["lead"], to=people["lead"], **facts)
+        assert not Passing.objects.exists()
+
+    def test_not_to_a_lead_with_another_part(self, people: dict, enter) -> None:
+        case = factories.claimed("reviewer")
+        Conflict(case=case, person=people["lead"], reason="I know them.").declare(actor=people["lead"])
+        with pytest.raises(Refused, match="cannot take this case now"):
+            case.escalate(actor=people["reviewer"], to=people["lead"], reason="rule", note="Look.")
+        assert (
+            b"Nobody who leads this work is free"
+            in enter("reviewer").get(f"{case.get_absolute_url()}escalate/").content
+        )
+
+    def test_pages(self, people: dict, enter) -> None:
+        case = factories.claimed("reviewer")
+        address, desk = f"{case.get_absolute_url()}escalate/", enter("reviewer")
+        assert address in desk.get(case.get_absolute_url()).content.decode()
+        part = desk.get(address, headers={"HX-Request": "true"}).content.decode()
+        assert people["lead"].name in part
+        assert "<html" not in part
+        assert "<html" in desk.get(address).content.decode()
+        kept = desk.post(address, {"escalate-reason": "danger", "escalate-note": "Ses parents مرحبا"})
+        assert kept.status_code == 422
+        assert "مرحبا" in kept.content.decode()
+        typed = {
+            "escalate-to": people["lead"].pk,
+            "escalate-reason": "danger",
+            "escalate-note": "They <i>live</i> close.",
+        }
+        assert desk.post(address, typed).status_code == 302
+        again = desk.post(address, typed)
+        assert again.status_code == 409
+        assert "They &lt;i&gt;live&lt;/i&gt; close." in again.content.decode()
+        assert desk.get(address).status_code == 409
+        page = enter("lead").get(case.get_absolute_url()).content.decode()
+        assert "escalated this case to you" in page
+        assert "Somebody may be in danger." in page
+        assert "They &lt;i&gt;live" in page
+        assert enter("adjudicator").get(address).status_code == 404

@@ -215,9 +215,12 @@ class TestSecond:
         with moved_to(now() + 25 * HOUR), pytest.raises(Refused, match="in force any more"):
             interim.second(actor=person("senior"))
 
-    def test_leaves_who_agreed_free_to_issue(self, case: Case) -> None:
+    def test_leaves_who_agreed_free_to_confirm(self, case: Case) -> None:
         imposed(case).second(actor=person("head"))
-        assert case.part_of(person("head")) is None
+        decision = factories.draft(case)
+        decision.propose(actor=person("reviewer"))
+        decision.confirm(actor=person("head"))
+        assert Case.objects.get(pk=case.pk).part_of(person("head")) == "confirmed"
 
 
 class TestEnd:
@@ -243,15 +246,6 @@ class TestEnd:
         decision = self.decide(case)
         measure.refresh_from_db()
         assert (measure.state, measure.ended_reason) == ("superseded", f"{decision.ref} was issued.")
-
-    def test_that_of_a_case_that_was_merged_too(self, people: dict) -> None:
-        case, into = grave(), grave("reviewer2")
-        measure = imposed(case).measure
-        case.release(actor=person("reviewer"))
-        case.merge(actor=person("lead"), into=into, reason="The same night.")
-        self.decide(into, "reviewer2")
-        measure.refresh_from_db()
-        assert measure.state == "superseded"
 
     def decide(self, case: Case, by: str = "reviewer") -> Decision:
         decision = factories.draft(case, by, outcome="insufficient_evidence")

@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from aup.documents import Documents
 from aup.loading import prepare, publish_default
 from aup.models import PolicyVersion, SignOff
+from cases.models import Decision
+from cases.models.claim import Claim
 from cases.statement import sections
 from tests import factories
 from tests.aup.test_own_matrix import ours
@@ -46,6 +49,36 @@ def test_a_decision_takes_its_values_from_the_matrix_that_applies(client, by_our
 def test_ending_an_account_needs_an_earlier_warning_by_whatever_name_the_tier_has(by_our_own_matrix):
     with pytest.raises(Refused, match="choose LIM or below"):
         factories.proposed(intent="wilful", sensitivity="secret", tier="BAN", departure_reason="The harm was great.")
+
+
+def test_an_open_claim_and_an_open_checklist_hold_back_what_restricts_by_whatever_name_the_tier_has(by_our_own_matrix):
+    case = factories.claimed()
+    light = factories.draft(case, intent="careless", sensitivity="none")
+    light.propose(actor=person("reviewer"))
+    assert light.tier == "NOTE"
+    case = factories.claimed()
+    with pytest.raises(Refused, match="before an account is restricted"):
+        Decision(
+            case=case, proposed_by=person("reviewer"), outcome="breach", rule=case.rule, reasons=factories.REASONS,
+            conduct_at=now(), intent="wilful", sensitivity="secret", severity=case.severity,
+        ).propose(actor=person("reviewer"))  # fmt: skip
+    today = now().date()
+    claim = Claim(
+        case=case,
+        made_by="reporter",
+        scope="A test of the filter.",
+        began_on=today - timedelta(days=1),
+        ended_on=today,
+        entered_by=person("reviewer"),
+    )
+    claim.enter(actor=person("reviewer"))
+    grave = factories.draft(case, intent="wilful", sensitivity="secret")
+    with pytest.raises(Refused, match="before the account is restricted"):
+        grave.propose(actor=person("reviewer"))
+    case.take_part(person("reviewer"), "investigated")
+    grave.tier, grave.recommended_tier, grave.recurrence = "LIM", "LIM", "once"
+    with pytest.raises(IntegrityError, match="research in good faith"), transaction.atomic():
+        grave.save(force_insert=True)
 
 
 def test_the_console_offers_the_values_of_the_matrix(client, by_our_own_matrix):

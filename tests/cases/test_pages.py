@@ -5,6 +5,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from appeals.models import Appeal
+from aup.checklists import points_of
 from cases.models import Case, Decision, Report
 from tests import factories
 from tests.factories import person
@@ -120,6 +121,7 @@ def test_the_matrix_answers_before_anything_is_proposed(enter) -> None:
         "reasons": "",
         "detection": "none",
     }
+    factories.checked(case)
     desk = enter("reviewer")
     fragment = desk.post(f"/desk/cases/{case.ref}/advice/", typed, headers={"HX-Request": "true"}).content.decode()
     assert "T5" in fragment
@@ -151,6 +153,8 @@ def test_the_whole_job_at_the_desk(enter) -> None:
     typed = {
         "finding-rule": "SP-03",
         "finding-conclusion": "breach",
+        "finding-behaviour": "human",
+        "finding-standard": "clear",
         "finding-facts": "It did.",
         "finding-exhibits": ["1"],
     }
@@ -165,6 +169,8 @@ def test_the_whole_job_at_the_desk(enter) -> None:
         "detection": "none",
         "reasons": factories.REASONS,
     }
+    points = {f"check-{point.key}": "yes" for point in points_of("SP")}
+    assert reviewer.post(f"/desk/cases/{case.ref}/checklist/", points).status_code == 302
     assert reviewer.post(f"/desk/cases/{case.ref}/propose/", typed).status_code == 302
     ref = Decision.objects.get().ref
     assert head.post(f"/desk/decisions/{ref}/issue/").status_code == 409  # not confirmed yet

@@ -1,15 +1,18 @@
 """Beside the proposal: the nearest earlier decisions, and the notice exactly as it would be given."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cases.models import Case, Decision
 from cases.nearest import nearest
 from tests import factories
 from tests.factories import person
 from tipstaff.notices.models import Notice
-from tipstaff.time import now
+from tipstaff.time import moved_to, now
 
 
 def typed(**columns: Any) -> dict[str, Any]:
@@ -46,8 +49,32 @@ class TestNearest:
     def test_five_at_most_in_few_queries(self, case: Case, django_assert_num_queries: Any) -> None:
         for _turn in range(6):
             factories.issued()
-        with django_assert_num_queries(4):  # findings, reports, the newest, the nearest
+        with django_assert_num_queries(6):  # findings, group, rules, newest, alike, nearest
             assert len(nearest(case, case.rule).decisions) == 5
+
+    def test_an_old_one_is_found_by_its_words(self, case: Case) -> None:
+        with moved_to(now() - timedelta(days=400)):
+            old = factories.issued(reasons=factories.REASONS.replace("posts", "quarterly-mortgage adverts"))
+        factories.finding(case, facts="Quarterly-mortgage adverts again.")
+        assert nearest(case, case.rule).decisions == [old]
+
+    def test_what_is_compared_comes_from_indexes(self, case: Case) -> None:
+        factories.issued()
+        factories.finding(case, facts="Scheduled through automation.")
+        with CaptureQueriesContext(connection) as captured:
+            nearest(case, case.rule)
+        asked = [
+            one["sql"] for one in captured.captured_queries if "issued_at" in one["sql"] or "tsquery" in one["sql"]
+        ]
+        with connection.cursor() as cursor:
+            # a table of one row is read whole otherwise
+            for way in ("seqscan", "bitmapscan", "sort"):
+                cursor.execute(f"SET LOCAL enable_{way} = off")
+            cursor.execute(f"EXPLAIN {asked[0]}")
+            assert "decision_newest_of_rule" in str(cursor.fetchall())
+            cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'decision_by_words'")
+            assert "to_tsvector('simple'::regconfig, COALESCE(reasons, ''::text))" in cursor.fetchone()[0]
+        assert "to_tsvector('simple'::regconfig, COALESCE(" in asked[1]
 
     def test_stands_with_the_advice(self, enter: Any, case: Case) -> None:
         earlier = factories.issued()

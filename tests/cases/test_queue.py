@@ -17,9 +17,9 @@ from tipstaff.time import now
 MANY = """
 INSERT INTO accounts_subject (external_id, kind, name, contact, language)
 SELECT 'many_' || n, 'end_user', '', '', 'en' FROM generate_series(1, %(rows)s) n;
-INSERT INTO cases_case (state, subject_id, behaviour, rule_id, rule_group, severity, trust, flagged, due_at,
-    opened_at, awaiting)
-SELECT 'open', s.id, 'human', %(rule)s, 'SP', 1 + n %% 4, 0, false, now() + n * interval '1 minute', now(), ''
+INSERT INTO cases_case (state, subject_id, behaviour, rule_id, rule_group, severity, trust, flagged, claimed_ahead,
+    due_at, opened_at, awaiting)
+SELECT 'open', s.id, 'human', %(rule)s, 'SP', 1 + n %% 4, 0, false, false, now() + n * interval '1 minute', now(), ''
 FROM generate_series(1, %(rows)s) n JOIN accounts_subject s ON s.external_id = 'many_' || n;
 """
 

@@ -46,6 +46,19 @@ class TestBefore:
         given(decision, by="adjudicator")
         decision.confirm(actor=person("adjudicator"))
 
+    def test_nor_reads_the_proposal_on_any_other_page(self, decision: Decision, enter: Any) -> None:
+        browser, case = enter("senior"), decision.case
+        page, find = case.get_absolute_url(), "/desk/find/?q="
+        lists = ["/", "/desk/decisions/", "/desk/cases/", "/desk/queue/?all=1", case.subject.get_absolute_url()]
+        pages = [decision.page_url, page, f"{page}history/", f"{page}reports/", find + decision.ref, find + case.ref]
+        for address in [*lists, *pages]:
+            answer = browser.get(address)
+            assert answer.status_code in {200, 404}, address
+            main = answer.text.partition("<main")[2]
+            for word in ("Xylophone", decision.recommended_tier, "outcome=breach"):
+                assert word not in main.replace('value="T3"', "").replace("T3:", ""), (address, word)
+        assert "Breach" not in browser.get(f"/desk/find/?q={decision.ref}").text
+
     def test_another_persons_verdict_does_not_count(self, decision: Decision) -> None:
         given(decision, by="adjudicator")
         with pytest.raises(Refused, match="your own verdict first"):

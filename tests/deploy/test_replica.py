@@ -25,7 +25,7 @@ for mailbox in ("auditor", "lead"):
     for path in (f"/oversight/cases/{ref}/", f"/desk/cases/{ref}/", "/oversight/"):
         answer = browser.get(path)
         page = answer.content.decode()
-        seen[f"{mailbox} {path}"] = [answer.status_code, "claimed" in page or "has it until" in page]
+        seen[f"{mailbox} {path}"] = [answer.status_code, "claimed the case" in page or "has it until" in page]
     if mailbox == "auditor":
         document = json.loads(browser.post(f"/oversight/cases/{ref}/download/").content)
         seen["download"] = [event["kind"] for event in document["events"]]

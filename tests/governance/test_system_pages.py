@@ -325,7 +325,7 @@ class TestMap:
         browser = enter("compliance")
         for number in range(13):
             factories.control(factories.ai_system(name=f"System {number:02}"), verified=bool(number % 2))
-        with django_assert_max_num_queries(5):
+        with django_assert_max_num_queries(6):
             page = browser.get(MAP)
         assert [len(line.cells) for line in page.context["lines"]] == [12] * len(page.context["lines"])
         assert page.context["tally"].counts[Coverage.ENFORCED] == 6

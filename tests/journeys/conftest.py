@@ -18,7 +18,7 @@ SWITCHES = (
 )
 INVALID = "the server responded with a status of 422"  # the browser's own remark when a form comes back
 REPLACED = ("error: htmx:afterRequest", "error: htmx:sendAbort")  # a question that a newer one took the place of
-PATIENCE = 20_000  # milliseconds: two cores may be busy with other tests
+PATIENCE = 60_000  # milliseconds: two cores may be busy with other tests
 
 
 @pytest.fixture(scope="package")

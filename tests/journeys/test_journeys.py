@@ -206,6 +206,11 @@ def investigate(desk: Page, case: str) -> None:
 
 def propose(desk: Page) -> None:
     """Ask the matrix, which answers while one types and when one asks, then propose what it says."""
+    desk.get_by_text("Answer the checklist").click()
+    for point in desk.locator("#checklist .seg").get_by_text("Looked at", exact=True).all():
+        point.click()
+    desk.get_by_role("button", name="Write the answers down").click()
+    expect(desk.get_by_role("status").first).to_contain_text("The checklist is complete.")
     form = desk.locator("form.proposal")
     expect(form.get_by_role("radio", name="Breach", exact=True)).to_be_checked()  # as the finding concludes
     form.get_by_text("Negligent").click()

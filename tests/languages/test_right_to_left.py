@@ -110,7 +110,7 @@ def test_public_pages_in_arabic(stage: dict[str, str], browser: Browser) -> None
         page.locator("#id_code").fill(code)
         page.locator("form.stack button").click()
         found |= look(page)
-    page.locator("button[value=open]").click()
+    page.locator("button.primary[value=open]").click()
     found |= look(page)
     page.goto("/report/")
     page.locator("form.stack").first.evaluate("form => form.noValidate = true")

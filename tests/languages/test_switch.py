@@ -127,6 +127,15 @@ def test_a_notice_speaks_its_own_language_and_offers_the_others_without_a_cookie
     assert language_of(client.get(f"{notice.get_absolute_url()}?lang=xx")) == "ar"
 
 
+def test_what_a_person_chose_goes_before_the_language_of_the_notice(notice: Notice, client: Client) -> None:
+    Notice.objects.filter(pk=notice.pk).update(language="ar")
+    client.post("/language/", {"lang": "fr", "next": "/"})
+    page = client.get(notice.get_absolute_url(), headers={"Accept-Language": "es"})
+    assert language_of(page) == "fr"
+    assert f'href="/appeal/{notice.token}/"' in page.text
+    assert language_of(client.get(f"{notice.get_absolute_url()}?lang=es")) == "es"
+
+
 def test_a_notice_in_a_language_we_no_longer_speak_falls_back_to_english(notice: Notice, client: Client) -> None:
     Notice.objects.filter(pk=notice.pk).update(language="tlh")
     assert language_of(client.get(notice.get_absolute_url(), headers={"Accept-Language": "fr"})) == "en"

@@ -70,7 +70,11 @@ def test_once_handed_over_the_outbox_keeps_no_link(notice: Notice, client: Clien
     notice.message.refresh_from_db()
     assert notice.message.state == "handed_over"
     assert notice.token not in notice.message.text
-    sent = [mail.get_content() for mail in server.keeper.mails if mail["Message-ID"] == notice.message.message_id]
+    sent = [
+        mail.get_body(("plain",)).get_content()
+        for mail in server.keeper.mails
+        if mail["Message-ID"] == notice.message.message_id
+    ]
     assert notice.token in sent[0]
     assert client.get(notice.get_absolute_url()).status_code == 200
 

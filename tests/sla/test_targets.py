@@ -48,6 +48,7 @@ class TestDefaults:
             (Kind.DECISION, False, ["24 hours", "7 days", "14 days", "30 days"]),
             (Kind.AUTHORITY, True, ["1 hour", "24 hours", "24 hours", "24 hours"]),
             (Kind.REPORTER, False, ["24 hours", "2 working days", "2 working days", "5 working days"]),
+            (Kind.FINDING, False, ["10 working days"] * 4),
             (Kind.APPEAL_RECEIPT, False, ["1 hour"] * 4),
             (Kind.APPEAL, True, ["3 days", "14 days", "14 days", "30 days"]),
             (Kind.APPEAL, False, ["7 days", "14 days", "14 days", "30 days"]),
