@@ -314,6 +314,7 @@ class TestCompare:
 class TestCite:
     def finding(self, case: Case, citations: str) -> dict[str, Any]:
         facts = {"rule": case.rule.code, "conclusion": "breach", "facts": "Posts went out.", "citations": citations}
+        facts |= {"behaviour": "human", "standard": "balance"}
         return {f"finding-{name}": value for name, value in facts.items()}
 
     def test_from_the_ticked_turn_to_the_finding_without_a_script(self, desk: Client, case: Case) -> None:

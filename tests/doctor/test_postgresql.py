@@ -220,7 +220,7 @@ class TestGuards:
                 "DROP TRIGGER cases_hand_keep ON cases_hand; CREATE FUNCTION nothing() RETURNS trigger "
                 "LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER cases_hand_keep "
                 "BEFORE UPDATE ON cases_hand FOR EACH ROW EXECUTE FUNCTION nothing()",
-                "The trigger cases_hand_keep on cases_hand calls nothing and not refuse_change.",
+                "The trigger cases_hand_keep on cases_hand calls nothing and not cases_keep_hand.",
             ),
             (
                 "ALTER TABLE cases_case ADD CONSTRAINT later CHECK (severity > 0) NOT VALID",

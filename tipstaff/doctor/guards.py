@@ -15,7 +15,7 @@ from tipstaff.ledger import roles
 
 WORDS = re.compile(
     r"""
-    CREATE\s+(?:OR\s+REPLACE\s+)?TRIGGER\s+(?P<made>\w+)\s+[^;]*?\bON\s+(?P<made_on>\w+)[^;]*?EXECUTE\s+FUNCTION\s+(?P<calls>\w+)
+    CREATE\s+(?:OR\s+REPLACE\s+|CONSTRAINT\s+)?TRIGGER\s+(?P<made>\w+)\s+[^;]*?\bON\s+(?P<made_on>\w+)[^;]*?EXECUTE\s+FUNCTION\s+(?P<calls>\w+)
     | ALTER\s+TABLE\s+(?P<always_on>\w+)\s+ENABLE\s+ALWAYS\s+TRIGGER\s+(?P<always>\w+)
     | DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?(?P<dropped>\w+)\s+ON\s+(?P<dropped_on>\w+)
     | DROP\s+FUNCTION\s+(?:IF\s+EXISTS\s+)?(?P<gone>\w+)
