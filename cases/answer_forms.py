@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from cases.forms import AnswerForm
 from cases.models.claim import TEXT_LIMIT
 from cases.models.hearing import ANSWER_LIMIT
-from tipstaff.time import now
+from tipstaff.time import latest_today
 from tipstaff.vault.forms import FilesField
 
 
@@ -76,7 +76,7 @@ class ResearchForm(forms.Form):
 
     def _check_days(self, facts: dict[str, Any]) -> None:
         began, ended = facts.get("began_on"), facts.get("ended_on")
-        if began and began > now().date():
+        if began and began > latest_today():
             self.add_error("began_on", _("That day has not come yet."))
         if began and ended and ended < began:
             self.add_error("ended_on", _("The last day comes before the first."))

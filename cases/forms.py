@@ -18,7 +18,7 @@ from cases.models.case import WEIGHED_MINIMUM
 from cases.models.finding import FACTS_LIMIT
 from cases.models.report import ACCOUNT_LIMIT, DESCRIPTION_LIMIT, LINKS_LIMIT, severity_not_graded
 from tipstaff.accounts.models import Subject
-from tipstaff.time import now
+from tipstaff.time import latest_today, now
 from tipstaff.vault.forms import FilesField
 
 SEVERITIES = [
@@ -154,7 +154,7 @@ class ReportForm(forms.Form):
 
     def clean_happened_on(self) -> Any:
         day = self.cleaned_data["happened_on"]
-        if day and day > now().date():
+        if day and day > latest_today():
             raise forms.ValidationError(_("That day has not come yet."))
         return day
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+
+FIRST_TO_SEE_A_DAY = timedelta(hours=14)  # ahead of UTC: Kiribati
 
 _moved: ContextVar[datetime | None] = ContextVar("tipstaff_time", default=None)
 
@@ -14,6 +16,11 @@ _moved: ContextVar[datetime | None] = ContextVar("tipstaff_time", default=None)
 def now() -> datetime:
     """The present instant, timezone-aware UTC, or the one set by `moved_to`."""
     return _moved.get() or timezone.now()
+
+
+def latest_today() -> date:
+    """The day that it is where days begin first. A later one has not come yet for anybody on Earth."""
+    return (now() + FIRST_TO_SEE_A_DAY).date()
 
 
 @contextmanager

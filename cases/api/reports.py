@@ -27,7 +27,7 @@ from tipstaff.accounts.api import (
     idempotent,
 )
 from tipstaff.permissions import Permission
-from tipstaff.time import now
+from tipstaff.time import latest_today, now
 from tipstaff.workflow.refused import TooMany
 
 SUPPLEMENT_LIMIT = 5000
@@ -94,7 +94,7 @@ class ReportSerializer(Reading[Report]):
         return value
 
     def validate_happened_on(self, value: Any) -> Any:
-        if value and value > now().date():
+        if value and value > latest_today():
             raise serializers.ValidationError("That day has not come yet.")
         return value
 

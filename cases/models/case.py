@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -148,7 +149,8 @@ class Case(Waiting, Splitting, Handled, Record):
 
     def lock(self) -> None:
         super().lock()
-        self.__dict__.pop("packed_conflicts", None)  # read with the page; somebody may have declared one since
+        for name in ("packed_conflicts", "rest_refusal"):  # read with the page; something may have come since
+            self.__dict__.pop(name, None)
 
     def get_absolute_url(self) -> str:
         return reverse("cases:case", args=[self.ref])
@@ -180,6 +182,11 @@ class Case(Waiting, Splitting, Handled, Record):
     def at_rest_since(self) -> datetime | None:
         """A case that was merged rests with the one it went into."""
         return self.merged_into.at_rest_since if self.merged_into else self.closed_at
+
+    @cached_property
+    def rest_refusal(self) -> str | None:
+        """Why it does not come to rest yet, asked once for a page: the guard and the sentence on it are one answer."""
+        return course.not_at_rest(self)
 
     @property
     def claimant(self) -> User | None:

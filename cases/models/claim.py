@@ -17,7 +17,7 @@ from cases.models.hand import Hand
 from cases.models.stake import others
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
-from tipstaff.time import now
+from tipstaff.time import latest_today, now
 from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record, RefQuerySet
@@ -143,7 +143,7 @@ class Claim(Record):
         self.entered_at = now()
         if self.ended_on < self.began_on:
             raise Refused(_("The last day comes before the first."), field="ended_on")
-        if self.began_on > now().date():
+        if self.began_on > latest_today():
             raise Refused(_("It begins in the future, so it covers nothing that was reported."), field="began_on")
 
     @operation(

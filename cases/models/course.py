@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from cases.statement import appeal_closes_at
@@ -79,6 +80,11 @@ def may_weigh(case: "Case", actor: Actor) -> str | None:
 
 def at_rest(case: "Case", actor: Actor) -> str | None:
     """No appeal is open, and the time to appeal is over."""
+    return case.rest_refusal
+
+
+def not_at_rest(case: "Case") -> str | None:
+    """Why something can still follow the decision of `case`; None if nothing can."""
     for decision in case.decisions.filter(issued_at__isnull=False).select_related("rule__version__matrix"):
         if decision.contested_at:
             return _("An appeal against %(decision)s is open.") % {"decision": decision.ref}
@@ -92,6 +98,6 @@ def at_rest(case: "Case", actor: Actor) -> str | None:
         if closes > now():
             return _("The account holder can appeal %(decision)s until %(day)s.") % {
                 "decision": decision.ref,
-                "day": f"{closes:%d.%m.%Y}",
+                "day": date_format(closes, "DATE_FORMAT"),
             }
     return None

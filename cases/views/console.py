@@ -23,7 +23,6 @@ from cases.measures import planned
 from cases.models import Case, Decision, Draft, Evidence, Finding, Sanction, approval
 from cases.models.approval import may_propose, warning_missing
 from cases.models.at_desk import FINDING
-from cases.models.course import at_rest
 from cases.models.evidence import case_claimed
 from cases.models.verdict import hidden_from
 from cases.nearest import nearest
@@ -104,7 +103,7 @@ def case_page(request: StaffRequest, case: Case, *, status: int = 200, part: str
     if "merge" in acts:
         context["merge_form"] = MergeForm(prefix="merge", case=case)
     if "close" not in acts and case.state == Case.State.DECIDED and request.user.may(Permission.CASE_LEAD):
-        context["not_at_rest"] = at_rest(case, request.user)
+        context["not_at_rest"] = case.rest_refusal
     if context["may_work"]:
         context |= work_forms(case, evidence, reports, context["findings"], request.GET.getlist("cite"))
         context["may_propose"] = may_propose(Decision(case=case), request.user) is None

@@ -93,6 +93,14 @@ class TestFile:
         assert set(answer.json()["errors"]) == {field}
         assert not Report.objects.exists()
 
+    @pytest.mark.parametrize(("hour", "status"), [(9, 400), (10, 201)])
+    def test_a_day_may_be_today_anywhere_on_earth(self, caller: Caller, hour: int, status: int) -> None:
+        at = now().replace(hour=hour) + timedelta(days=1)  # at ten in UTC the next day begins at UTC+14
+        tomorrow = (at + timedelta(days=1)).date()
+        with moved_to(at):
+            assert caller.post("/reports/", BODY | {"happened_on": tomorrow.isoformat()}).status_code == status
+        assert all(filed.conduct_at == filed.received_at for filed in Report.objects.all())
+
     @pytest.mark.parametrize("field", ["ref", "state", "received_at", "case", "token", "channel", "reported_by"])
     def test_what_is_not_the_reporters_to_say_is_not_taken(self, caller: Caller, field: str) -> None:
         answer = caller.post("/reports/", BODY | {field: "closed"})

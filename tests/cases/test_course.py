@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
+from django.utils.formats import date_format
 
+from cases import statement
 from cases.models import Case, Sanction
 from cases.tasks import close_at_rest
 from tests import factories
@@ -182,6 +185,14 @@ class TestRest:
         assert b"It cannot be closed yet." in lead.get(waiting.get_absolute_url()).content
         assert lead.post(f"{waiting.get_absolute_url()}close/").status_code == 409
         assert enter("reviewer").post(f"{waiting.get_absolute_url()}close/").status_code == 403
+
+    def test_the_day_until_when_it_waits_is_written_as_the_reader_writes_days(self, people: dict) -> None:
+        decision = factories.issued()
+        delivered(decision)
+        closes = statement.appeal_closes_at(decision)
+        for language in ("en", "es"):
+            with translation.override(language):
+                assert f" {date_format(closes, 'DATE_FORMAT')}." in Case.objects.get(pk=decision.case_id).rest_refusal
 
     def test_the_reporter_still_reads_that_it_was_decided(self, people: dict, client) -> None:
         report = factories.report()

@@ -59,6 +59,17 @@ def asked_by(browser, case: Case) -> list[str]:
     return [one["sql"][:160] for one in captured.captured_queries]
 
 
+def test_the_page_of_a_decided_case_asks_once_why_it_is_not_at_rest(enter) -> None:
+    case = factories.issued().case
+    browser = enter("lead")
+    with CaptureQueriesContext(connection) as captured:
+        page = browser.get(case.get_absolute_url()).content.decode()
+    assert "It cannot be closed yet. No mail with the notice" in page
+    asked = [one["sql"][:160] for one in captured.captured_queries]
+    assert len(asked) <= BUDGET + SIGN_IN, asked
+    assert len([sql for sql in asked if "notices_notice" in sql]) <= 1, asked
+
+
 def test_the_page_of_a_case_with_everything_stays_within_the_budget_of_any_case(enter) -> None:
     case = everything()
     for mailbox in ("reviewer", "lead"):

@@ -1,5 +1,6 @@
 """Filing, following and triaging a report, at the form, the follow page and the desk."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from tests import factories
 from tipstaff.ledger.models import Event
 from tipstaff.notices.models import Message
 from tipstaff.sla.models import Clock
+from tipstaff.time import moved_to, now
 from tipstaff.vault.models import SealedFile
 from tipstaff.workflow.actors import LinkHolder
 from tipstaff.workflow.refused import NotPermitted, Refused
@@ -89,6 +91,16 @@ class TestFile:
         assert page.context["form"].errors.keys() == {field}
         assert field == "description" or "Kept as typed, ça va؟" in page.content.decode()
         assert not Report.objects.exists()
+
+    @pytest.mark.parametrize(("hour", "ahead", "status"), [(9, 1, 422), (10, 1, 200), (23, 1, 200), (23, 2, 422)])
+    def test_a_day_may_be_today_anywhere_on_earth(self, client: Client, hour: int, ahead: int, status: int) -> None:
+        at = now().replace(hour=hour) + timedelta(days=1)  # at ten in UTC the next day begins at UTC+14
+        day = (at + timedelta(days=ahead)).date()
+        with moved_to(at):
+            assert client.post("/report/", form(happened_on=day.isoformat())).status_code == status
+        for filed in Report.objects.all():
+            assert filed.happened_on == day
+            assert filed.conduct_at == filed.received_at == at
 
     def test_six_files_are_refused(self, client: Client) -> None:
         files = [SimpleUploadedFile(f"{number}.txt", b"x") for number in range(6)]
