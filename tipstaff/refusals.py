@@ -15,6 +15,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from tipstaff.collision import meanwhile, typed
 from tipstaff.ledger.append import Entry, append
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
@@ -42,7 +43,7 @@ class RefusalMiddleware:
             record(getattr(request, "user", None), error)
         if isinstance(error, Refused):
             note(error)
-            answer = page(request, error.status, str(error))
+            answer = page(request, error.status, str(error), error)
             if isinstance(error, TooMany):
                 answer["Retry-After"] = str(error.seconds)
             return answer
@@ -99,17 +100,19 @@ TITLES = {
 }
 
 
-def page(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
-    """A refusal as a page, or as a fragment for HTMX, in the same words."""
+def page(request: HttpRequest, status: int, sentence: str = "", refused: Refused | None = None) -> HttpResponse:
+    """A refusal as a page, or as a fragment for HTMX, in the same words. Whoever came too late is told who was before
+    them, and finds what they wrote.
+    """
     template = "errors/refusal.html#fragment" if request.headers.get("HX-Request") else "errors/refusal.html"
     context = {
         "status": status,
         "layout": "base_link.html" if request.path.startswith(KEYED) else "base_public.html",
         "title": _(TITLES[status]),
         "sentence": sentence,
-        "what_now": _("Go back: what you typed is still there. Reload the page to see how things stand now.")
-        if status == 409
-        else "",
+        "what_now": _("Go back and reload the page to see how things stand now.") if status == 409 else "",
+        "changes": meanwhile(request, refused) if refused and status == 409 else [],
+        "typed": typed(request) if refused else [],
         "back_url": request.META.get("HTTP_REFERER", ""),
     }
     return render(request, template, context, status=status)

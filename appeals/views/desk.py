@@ -19,6 +19,7 @@ from tipstaff.sla.models import Kind
 from tipstaff.sla.words import clock_of, told_of
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
+from tipstaff.workflow.refused import Refused
 
 PAGE = 50
 HEARD = ("uphold", "reverse", "vary", "remand")
@@ -94,6 +95,8 @@ def appeal_decide(request: StaffRequest, ref: str) -> HttpResponse:
     if act not in HEARD or not form.is_valid():
         return appeal_page(request, appeal, status=422, reasons_form=form)
     if act in ("reverse", "remand") and appeal.decision and "confirmed" not in request.POST:
+        if refusal := getattr(appeal, act).operation.refusal(appeal, request.user):
+            raise Refused(refusal, record=appeal)  # before effects are shown that will not come
         return appeal_page(request, appeal, reasons_form=form, confirming=act)
     facts = {"reasons": form.cleaned_data["reasons"]}
     if act == "vary":

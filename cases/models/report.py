@@ -207,6 +207,10 @@ class Report(Proving, Worded, Record):
     def stake_of(self, actor: Actor) -> str | None:
         return stake.stake_in_report(self, actor)
 
+    def unnamed(self) -> str:
+        """A colleague who reported: whoever works on it judges what was reported and not who did."""
+        return self.reported_by.actor_ref if self.reported_by else ""
+
     def held_with(self) -> list[str]:
         return [self.case.reference, *self.case.held_with()] if self.case else []
 

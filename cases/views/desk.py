@@ -1,6 +1,5 @@
 """The desk: reports to triage, every case, and the page of an account."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -24,7 +23,7 @@ from tipstaff.accounts.models import Subject
 from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.sla.words import told_of
-from tipstaff.workflow.history import Step, steps_of
+from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
 
 PAGE = 50
@@ -55,7 +54,7 @@ def report_page(request: StaffRequest, report: Report, *, status: int = 200, **b
     context: dict[str, Any] = {
         "report": report,
         "clocks": told_of(report),
-        "trail": unnamed(report, steps_of(report, limit=20)),
+        "trail": steps_of(report, limit=20),
         "consents": report.consents.order_by("-asked_at"),
         "known_accounts": Subject.objects.filter(external_id__in=report.account.split())[:5],
         "words_open": report.is_open_to(request.user, request.GET.get("words", "")),
@@ -82,17 +81,6 @@ def report_words(request: StaffRequest, ref: str) -> HttpResponse:
     if report.case is not None:
         count_showing(request.user, report.case, "lines")
     return redirect(f"{report.get_absolute_url()}?words={report.opened_to(request.user)}")
-
-
-def unnamed(report: Report, steps: list[Step]) -> list[Step]:
-    """The history without the name of a colleague who reported: whoever works on it judges what was reported."""
-    if report.reported_by_id is None:
-        return steps
-    theirs = f"person:{report.reported_by_id}"
-    return [
-        replace(step, who=_("The reporter")) if step.told.get("actor", {}).get("ref") == theirs else step
-        for step in steps
-    ]
 
 
 def _covering(report: Report) -> list[Waiver]:

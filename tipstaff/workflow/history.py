@@ -38,17 +38,18 @@ def steps_of(record: Record, *, limit: int | None = None, without: str = "") -> 
     if without:
         events = events.exclude(kind__startswith=f"{without}.")
     events = events.order_by("-seq").prefetch_related("disclosures")
-    return describe(events[:limit] if limit else events)
+    return describe(events[:limit] if limit else events, unnamed=record.unnamed())
 
 
-def describe(events: Iterable[Event]) -> list[Step]:
+def describe(events: Iterable[Event], *, unnamed: str = "") -> list[Step]:
+    """Each event in words; whoever acts under the reference `unnamed` is called the reporter."""
     told = [(event, event.told()) for event in events]
     actors = [facts.get("actor", {}).get("ref", "") for _event, facts in told]
     people = references.find_many({ref for ref in actors if ref.startswith(("person:", "token:"))})
     return [
         Step(
             at=event.at,
-            who=_who(facts.get("actor", {}), people),
+            who=_who(facts.get("actor", {}), people, unnamed),
             text=_text(event.kind, facts),
             entry=event.seq,
             kind=event.kind,
@@ -58,8 +59,10 @@ def describe(events: Iterable[Event]) -> list[Step]:
     ]
 
 
-def _who(actor: dict[str, str], people: dict[str, Record]) -> str:
+def _who(actor: dict[str, str], people: dict[str, Record], unnamed: str) -> str:
     ref = actor.get("ref", "")
+    if unnamed and ref == unnamed:
+        return _("The reporter")
     if person := people.get(ref):
         return person.title
     match actor.get("kind"):

@@ -80,6 +80,10 @@ class Record(models.Model):
     def mail_settled(self, kind: str) -> None:
         """A mail about this record was handed over, or given up; records that owe it by a clock override this."""
 
+    def unnamed(self) -> str:
+        """`actor_ref` of whom no history of this record names: a colleague who reported. Empty for nobody."""
+        return ""
+
     def notice_links(self, token: str) -> list[tuple[str, str]]:
         """What else the key of a notice about this record opens: what it is called, and its address."""
         return []

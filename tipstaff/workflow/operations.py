@@ -114,6 +114,7 @@ def operation(
                     lambda work: _perform(work, self, declared, move if stateful else body, actor, facts)
                 )
             except Refused as refused:
+                refused.record = refused.record or self
                 if not under_way():
                     result = "not_permitted" if isinstance(refused, NotPermitted) else "refused"
                     OPERATIONS.labels(declared.kind(self), result).inc()

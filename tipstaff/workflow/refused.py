@@ -1,13 +1,21 @@
 """The one exception of the domain: an act that may not happen, and the sentence that says why."""
 
+from typing import TYPE_CHECKING, ClassVar, Optional
+
+if TYPE_CHECKING:
+    from tipstaff.workflow.models import Record
+
 
 class Refused(Exception):
-    """An operation said no. `str()` is a sentence for the person who asked; nothing was changed."""
+    """An operation said no. `str()` is a sentence for the person who asked; nothing was changed. `record` is what the
+    innermost operation was about, set by it.
+    """
 
-    status = 409
+    status: ClassVar[int] = 409
 
-    def __init__(self, sentence: str = "", *, field: str = "") -> None:
+    def __init__(self, sentence: str = "", *, field: str = "", record: Optional["Record"] = None) -> None:
         super().__init__(sentence)
+        self.record = record
         self.field = field  # of the form where it is said, if one of it is the reason
 
 
