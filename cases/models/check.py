@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from aup.checklists import Point, points_of
 from cases.models.case import Case
 from cases.models.evidence import case_claimed
+from cases.models.hand import Hand
 from cases.models.stake import others
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
@@ -77,6 +78,7 @@ class Check(Record):
         self.text, self.reason, self.at = point.text, self.reason.strip(), now()
         if self.answer == self.Answer.NOT_APPLICABLE and not self.reason:
             raise Refused(_("Say why it does not apply: %(point)s") % {"point": point.text})
+        self.case.take_part(self.by, Hand.Part.INVESTIGATED)
 
     @operation(
         creates=True,
@@ -85,7 +87,7 @@ class Check(Record):
         said=gettext_lazy("answered a point of the checklist"),
     )
     def tick(self, *, actor: User) -> None:
-        """Say that a point was looked at, or why it does not apply."""
+        """Say that a point was looked at, or why it does not apply. Whoever does that investigates."""
 
 
 def answers(case: Case) -> dict[str, Check]:

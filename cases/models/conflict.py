@@ -70,6 +70,8 @@ class Conflict(Record):
         self.declared_at, self.reason = now(), self.reason.strip()
         if not self.reason:
             raise Refused(_("Say in a word what the conflict is. Only a lead reads it."))
+        if self.case.part_of(self.person) is None:
+            self.case.take_part(self.person, Hand.Part.STAYED_OUT)
 
     @operation(
         creates=True,
@@ -82,7 +84,6 @@ class Conflict(Record):
         """Be out of the case from now on: it is not offered any more, and nothing can be done in it. A part that
         somebody had already stays written down.
         """
-        self._stay_out()
         if self.case.state == Case.State.INVESTIGATING and self.case.claimant == actor:
             self.case.release(actor=actor)
 
@@ -94,8 +95,3 @@ class Conflict(Record):
     )
     def carry(self, *, actor: Actor) -> None:
         """Reports come from a case in which somebody declared a conflict: they stay out here as well."""
-        self._stay_out()
-
-    def _stay_out(self) -> None:
-        if self.case.part_of(self.person) is None:
-            self.case.take_part(self.person, Hand.Part.STAYED_OUT)

@@ -84,7 +84,9 @@ class Evidence(Record):
         return self.case
 
     def complete(self, *, actor: Actor) -> None:
-        """Number the exhibit; the case is locked, so no two get the same number."""
+        """Number the exhibit; the case is locked, so no two get the same number. Whoever adds one investigates."""
+        if self.added_by is not None:
+            self.case.take_part(self.added_by, Hand.Part.INVESTIGATED)
         last = Evidence.objects.filter(case=self.case).aggregate(last=models.Max("exhibit"))["last"]
         self.exhibit = (last or 0) + 1
 
@@ -102,8 +104,6 @@ class Evidence(Record):
     )
     def add(self, *, actor: Actor) -> None:
         """Put a sealed file before whoever decides."""
-        if self.added_by is not None:
-            self.case.take_part(self.added_by, Hand.Part.INVESTIGATED)
         if not self.file.matter:
             self.file = self.file.give_to(self.case, actor=actor)
 

@@ -82,6 +82,7 @@ class Finding(Record):
     def complete(self, *, actor: Actor) -> None:
         """Whoever cites a turn rests on its exhibit, whether they ticked it or not."""
         self.exhibits = sorted({*self.exhibits, *(exhibit for exhibit, _turn in map(citing.parts, self.citations))})
+        self.case.take_part(self.found_by, Hand.Part.INVESTIGATED)
 
     @property
     def cited(self) -> list[tuple[str, str]]:
@@ -107,7 +108,6 @@ class Finding(Record):
         if unknown := set(self.exhibits) - set(known):
             raise Refused(_("There is no exhibit E-%(number)s in this case.") % {"number": min(unknown)})
         citing.refuse_unknown(self.citations, known)
-        self.case.take_part(self.found_by, Hand.Part.INVESTIGATED)
 
 
 def refuse_breach_by_system(decision: "Decision") -> None:

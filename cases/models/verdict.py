@@ -109,6 +109,7 @@ class Verdict(Record):
             raise Refused(_("Say in a sentence why: at least %(count)s characters.") % {"count": REASON_MINIMUM})
         if self.outcome == Decision.Outcome.BREACH and self.tier not in self.decision.rule.version.matrix.tiers:
             raise Refused(_("Choose the tier that you would impose."))
+        self.decision.case.take_part(self.person, Hand.Part.JUDGED)
 
     @operation(
         creates=True,
@@ -118,7 +119,6 @@ class Verdict(Record):
     )
     def pronounce(self, *, actor: User) -> None:
         """Say what one would decide. It is not changed later; what was proposed is shown from now on."""
-        self.decision.case.take_part(actor, Hand.Part.JUDGED)
 
 
 def agreement() -> tuple[int, int]:

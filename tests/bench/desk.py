@@ -31,10 +31,10 @@ COPIED = {  # what there is of a case, and the word that finds its row
     "accounts_subject": "id = %(subject)s",
     "cases_case": "id = %(case)s",
     "cases_report": "case_id = %(case)s",
+    "cases_hand": "case_id = %(case)s",  # before what somebody has it by
     "cases_finding": "case_id = %(case)s",
     "cases_decision": "case_id = %(case)s",
     "cases_sanction": "case_id = %(case)s",
-    "cases_hand": "case_id = %(case)s",
     "sla_clock": "about_stream = 'case:' || %(case)s::text AND kind = 'decision'",
 }
 
