@@ -1,5 +1,7 @@
 """The filters of the queue: their shape as typed, as kept, and as claim-next reads them."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -38,12 +40,17 @@ class FilterForm(forms.Form):
     free = forms.BooleanField(label=gettext_lazy("Held by nobody"), required=False)
     waiting = forms.BooleanField(label=gettext_lazy("Waiting for an answer"), required=False)
 
-    def __init__(self, data: Any, groups: dict[str, str]) -> None:
+    def __init__(self, data: Any, groups: Callable[[], dict[str, str]]) -> None:
+        """`groups` is asked for their titles when the form is shown, or to see whether the chosen one is among them."""
         super().__init__(data)
+        self.groups = cache(groups)
         group: Any = self.fields["group"]
-        chosen = data.get("group", "")
+        group.choices = self.group_choices
+
+    def group_choices(self) -> list[tuple[str, Any]]:
+        groups, chosen = self.groups(), self.data.get("group", "")
         known = groups if chosen in groups or not chosen.isalnum() or len(chosen) > 10 else {**groups, chosen: chosen}
-        group.choices = [("", gettext_lazy("Every group")), *known.items()]
+        return [("", gettext_lazy("Every group")), *known.items()]
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -94,18 +94,25 @@ class Case(Waiting, Splitting, Handled, Record):
                 F("due_at").asc(nulls_last=True),
                 F("trust").desc(),
                 "id",
+                include=["subject"],  # so that nobody's own account is left out of a page without reading rows
                 condition=Q(state__in=["open", "investigating"]),
                 name="case_first_things_first",
             ),
-            models.Index(  # the same within a group of rules, which is counted from it too
+            models.Index(  # the same within a group of rules
                 "rule_group",
                 F("severity").desc(),
                 F("flagged").desc(),
                 F("due_at").asc(nulls_last=True),
                 F("trust").desc(),
                 "id",
+                include=["subject"],
                 condition=Q(state__in=["open", "investigating"]),
                 name="case_first_in_group",
+            ),
+            models.Index(  # how many there are, and how many of them are late
+                fields=["rule_group", "due_at"],
+                condition=Q(state__in=["open", "investigating"]),
+                name="case_counted_by_group",
             ),
             models.Index(fields=["state", "-opened_at"], name="case_by_state"),
             models.Index(fields=["-opened_at"], name="case_by_time"),

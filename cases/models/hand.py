@@ -35,6 +35,9 @@ class Hand(models.Model):
     part = models.CharField(max_length=20, choices=Part)
 
     class Meta:
+        indexes = [  # what keeps somebody from being offered a case
+            models.Index(fields=["person", "case"], condition=~models.Q(part="investigated"), name="hand_other_part")
+        ]
         constraints = [models.UniqueConstraint(fields=["case", "person", "part"], name="hand_part")]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
@@ -16,7 +16,7 @@ from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.models import RefQuerySet
-from tipstaff.workflow.unit import in_unit_of_work
+from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work, once
 
 if TYPE_CHECKING:
     from cases.models.case import Case
@@ -69,14 +69,22 @@ class CaseQuerySet(RefQuerySet["Case"]):
             rows = rows.filter(due_at__lt=at)
         return rows.unclaimed(at) if facts.get("free") else rows
 
-    def counted_by_group(self, at: datetime) -> Any:
-        """How many of these cases each group of rules has, how many are late, and how many due within the hour."""
-        soon = Q(due_at__gte=at, due_at__lt=at + timedelta(hours=1))
-        return (
-            self.order_by("rule_group")
-            .values("rule_group")
-            .annotate(total=Count("pk"), late=Count("pk", Q(due_at__lt=at)), soon=Count("pk", soon))
-        )
+    def counted_by_group(self, at: datetime) -> list[dict[str, Any]]:
+        """How many of these cases each group of rules has, how many are late, and how many due within the hour. In two
+        queries: the due time of all is not looked at for the sake of the few that are due.
+        """
+        none = Value(0)
+        many = self.order_by("rule_group").values("rule_group").annotate(total=Count("*"), late=none, soon=none)
+        groups: dict[str, dict[str, Any]] = {row["rule_group"]: dict(row) for row in many}
+        due = self.filter(due_at__lt=at + timedelta(hours=1)).order_by().values("rule_group")
+        for row in due.annotate(
+            late=Count("rule_group", Q(due_at__lt=at)), soon=Count("rule_group", Q(due_at__gte=at))
+        ):
+            groups.setdefault(row["rule_group"], {"total": 0}).update(row)
+        return list(groups.values())
+
+    def held_by(self, person: User, at: datetime) -> Self:
+        return self.filter(claimed_by=person, claimed_until__gt=at, state="investigating")
 
     def unclaimed(self, at: Any) -> Self:
         return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=at))
@@ -131,8 +139,8 @@ class CaseQuerySet(RefQuerySet["Case"]):
         `facts` leaves of it, that nobody holds and that may be offered to them. None if there is none.
         """
 
-        def act(_work: Any) -> "Case | None":
-            case = self.fetched_for(actor, now()).first() or self._first_free(actor, facts)
+        def act(work: UnitOfWork) -> "Case | None":
+            case = self._next_for(work, actor, facts)
             if case is not None:
                 case.claim(actor=actor)
             return case
@@ -142,8 +150,8 @@ class CaseQuerySet(RefQuerySet["Case"]):
     def fetch_ahead(self, *, actor: User, **facts: Any) -> "Case | None":
         """The case that claim_next would give `actor`, held for a minute until they come to it."""
 
-        def act(_work: Any) -> "Case | None":
-            case = self.fetched_for(actor, now()).first() or self._first_free(actor, facts)
+        def act(work: UnitOfWork) -> "Case | None":
+            case = self._next_for(work, actor, facts)
             if case is not None:
                 case.fetch_ahead(actor=actor)
             return case
@@ -152,14 +160,21 @@ class CaseQuerySet(RefQuerySet["Case"]):
 
     def fetched_for(self, person: User, at: datetime) -> Self:
         """What waits for them since they finished the one before, unless they are to be spared it by now."""
-        rows = self.filter(claimed_by=person, claimed_ahead=True, claimed_until__gt=at, state="investigating")
-        return rows.bearable(person, at)
+        return self.held_by(person, at).filter(claimed_ahead=True).bearable(person, at)
 
     def bearable(self, person: User, at: datetime) -> Self:
         """Outside the groups of rules that `person` opted out of; nothing hard for who saw enough in this shift."""
         rows = self.filter(~Exists(OptOut.objects.filter(person=person, rule_group=OuterRef("rule_group"))))
-        return rows.filter(severity__lt=4, handling="standard") if budget_spent(person, at) else rows
+        spent = once((budget_spent, person.pk), lambda: budget_spent(person, at))
+        return rows.filter(severity__lt=4, handling="standard") if spent else rows
 
-    def _first_free(self, actor: User, facts: dict[str, Any]) -> "Case | None":
-        free = self.queued().within(now(), **facts).offered_to(actor, now())
-        return free.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
+    def _next_for(self, work: UnitOfWork, actor: User, facts: dict[str, Any]) -> "Case | None":
+        """What was fetched ahead for them, or else the first free case, which the query that finds it has locked."""
+        fetched = self.fetched_for(actor, now()).first()
+        if fetched is not None:
+            return fetched
+        free = self.queued().within(now(), **facts).offered_to(actor, now()).select_related("subject")
+        case = free.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
+        if case is not None:
+            work.holds(case)
+        return case

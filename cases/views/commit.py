@@ -153,7 +153,7 @@ def onwards(request: StaffRequest, case: Case) -> HttpResponse:
 
 def of_theirs(request: StaffRequest) -> dict[str, Any]:
     """The part of the queue that this person works on unless they choose another."""
-    chosen = chosen_by(request, QueryDict(mutable=True), group_titles())
+    chosen = chosen_by(request, QueryDict(mutable=True), group_titles)
     return {name: value for name, value in chosen.facts.items() if name != "waiting"}
 
 

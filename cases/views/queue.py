@@ -1,11 +1,13 @@
 """The queue: what there is to work on, first things first and why, and the next case for whoever asks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,11 +15,12 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from aup.models import PolicyVersion
+from aup.models import PolicyVersion, RuleGroup
 from cases.models import Case, QueueFilter, Report, care
 from cases.models.queue_filter import FILTERS_LIMIT
 from cases.queue_forms import FilterForm, SaveFilterForm
 from tipstaff.access import StaffRequest, needs
+from tipstaff.accounts.models import User
 from tipstaff.pages import Pages
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -45,7 +48,7 @@ class Chosen:
         return next((one.name for one in self.kept if query and one.query == query), "")
 
 
-def chosen_by(request: StaffRequest, data: QueryDict, groups: dict[str, str]) -> Chosen:
+def chosen_by(request: StaffRequest, data: QueryDict, groups: Callable[[], dict[str, str]]) -> Chosen:
     """What was asked for; the person's own default where nothing was."""
     kept = list(request.user.queue_filters.all())
     default = next((one for one in kept if one.is_default), None)
@@ -56,18 +59,29 @@ def chosen_by(request: StaffRequest, data: QueryDict, groups: dict[str, str]) ->
 
 
 def group_titles() -> dict[str, str]:
-    version = PolicyVersion.objects.in_force(now())
-    return dict(version.groups.order_by("position").values_list("code", "title")) if version else {}
+    version = PolicyVersion.objects.latest_by(now()).values("pk")[:1]
+    return dict(RuleGroup.objects.filter(version=Subquery(version)).order_by("position").values_list("code", "title"))
+
+
+class Counted(Subquery):
+    """How many rows of another query there are, to be read with a row of this one."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        super().__init__(rows.order_by().values("pk"))
 
 
 def counts(request: StaffRequest, titles: dict[str, str], at: datetime) -> dict[str, Any]:
     """The live numbers: of the whole queue, whatever filter is chosen; by group for who leads."""
-    queued = Case.objects.queued()  # counted from an index alone, which the account does not stand in
-    groups = list(queued.counted_by_group(at))
+    groups = Case.objects.queued().counted_by_group(at)  # from an index alone, which the account does not stand in
     context: dict[str, Any] = {name: sum(row[name] for row in groups) for name in ("total", "late", "soon")}
-    context["set_aside"] = Case.objects.set_aside().count()
-    context["held"] = Case.objects.filter(claimed_by=request.user, claimed_until__gt=at, state="investigating").count()
-    context["waiting_reports"] = Report.objects.filter(state="received").count()
+    context |= User.objects.filter(pk=request.user.pk).values(
+        set_aside=Counted(Case.objects.set_aside()),
+        held=Counted(Case.objects.held_by(request.user, at)),
+        waiting_reports=Counted(Report.objects.filter(state="received")),
+    )[0]
     if request.user.may(Permission.CASE_LEAD):
         context["groups"] = [row | {"title": titles.get(row["rule_group"], row["rule_group"])} for row in groups]
     return context
@@ -102,13 +116,13 @@ def queue(request: StaffRequest) -> HttpResponse:
 def queue_page(request: StaffRequest, *, status: int = 200, **bound: Any) -> HttpResponse:
     """Cases to work on, first things first, each with the reason for its place."""
     at, titles = now(), group_titles()
-    chosen = chosen_by(request, request.GET, titles)
+    chosen = chosen_by(request, request.GET, lambda: titles)
     facts = dict(chosen.facts)
     cases = Case.objects.visible_to(request.user)
     cases = cases.set_aside() if facts.pop("waiting", False) else cases.queued()
     cases = cases.within(at, **facts).select_related("subject", "rule", "claimed_by").with_counts()
     page = Pages(cases, PAGE).get_page(request.GET.get("page"))
-    mine = Case.objects.filter(claimed_by=request.user, claimed_until__gt=at, state="investigating")
+    mine = Case.objects.held_by(request.user, at)
     context: dict[str, Any] = {
         "page": page,
         "mine": mine.select_related("subject", "rule", "claimed_by").with_counts().order_by("claimed_until"),
@@ -138,7 +152,7 @@ def claim_next(request: StaffRequest) -> HttpResponse:
     within = QueryDict(request.POST.get("within", "")[:300], mutable=True)
     if "within" in request.POST:
         within["all"] = "1"
-    chosen = chosen_by(request, within, group_titles())
+    chosen = chosen_by(request, within, group_titles)
     facts = {name: value for name, value in chosen.facts.items() if name != "waiting"}
     case = Case.objects.visible_to(request.user).claim_next(actor=request.user, **facts)
     if case is not None:
@@ -158,7 +172,7 @@ def claim_next(request: StaffRequest) -> HttpResponse:
 @needs(Permission.CASE_CLAIM)
 def filter_keep(request: StaffRequest) -> HttpResponse:
     """Keep a part of the queue by name. The same name again replaces what it stood for."""
-    query = FilterForm(QueryDict(request.POST.get("query", "")[:300]), group_titles()).query
+    query = FilterForm(QueryDict(request.POST.get("query", "")[:300]), group_titles).query
     form = SaveFilterForm(request.POST, prefix="keep")
     if not form.is_valid():
         return queue_page(request, status=422, save_form=form, query=query)

@@ -31,6 +31,7 @@ class Bench:
             "OWN_VERDICT_FIRST": "0",
             "DJANGO_SETTINGS_MODULE": "tipstaff.settings",
             "TIPSTAFF_HOME": str(self.home),
+            "LOG_LEVEL": "ERROR",  # figures alone are printed
         }
         return os.environ | urls | names | {"BROKER_URL": "memory://"}
 

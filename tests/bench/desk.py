@@ -109,7 +109,7 @@ WORDS = ("posts", "scripts", "account", "night", "list", "address", "loader", "f
 
 def _facts(number: int, at: datetime) -> dict[str, Any]:
     opened = at - SPAN * ((number * 7919) % 1_000_003 / 1_000_003)
-    due = at + timedelta(minutes=(number * 104_729) % 14_400 - 720)  # a twentieth of them late
+    due = at + timedelta(seconds=(number * 104_729) % 864_000 - 43_200)  # a twentieth of them late
     said = " ".join(WORDS[(number * step) % len(WORDS)] for step in (3, 5, 7, 11, 13, 17))
     told: dict[str, Any] = {
         "opened_at": opened,
@@ -231,6 +231,7 @@ def _measured(rounds: int) -> Iterator[Meter]:
         yield _pages(label, browser, [address], rounds)
     talks = _talks()
     yield _pages("case with 400 turns", reviewer, talks, rounds)
+    yield _pages("the same for a lead", lead, talks, rounds)
     yield _pages("its next 60 turns", reviewer, [f"{page}exhibits/1/turns/?from=61" for page in talks], rounds)
     yield from _claims(rounds)
     yield from _commits(rounds)

@@ -138,3 +138,20 @@ class TestMany:
         with CaptureQueriesContext(connection) as captured:
             assert Case.objects.claim_next(actor=person("reviewer")) is not None
         assert len([one for one in captured.captured_queries if "SKIP LOCKED" in one["sql"]]) == 1
+
+    def test_a_late_page_is_found_by_its_few_keys_and_the_next_case_within_the_budget(self, enter) -> None:
+        many(5000)
+        desk = enter("reviewer")
+        with CaptureQueriesContext(connection) as captured:
+            page = desk.get("/desk/queue/?all=1&page=90").context["page"]
+        first = Case.objects.queued()[89 * len(page)]
+        assert page[0] == first
+        (sql,) = [one["sql"] for one in captured.captured_queries if "ANY(ARRAY" in one["sql"]]
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        assert "Seq Scan on cases_case" not in plan, plan
+        assert "case_first_things_first" in plan
+        with CaptureQueriesContext(connection) as captured:
+            assert desk.post("/desk/queue/next/", {"within": "severity=2"}).status_code == 302
+        assert len(captured.captured_queries) <= BUDGET + SIGN_IN
