@@ -64,7 +64,9 @@ class AppealFilters(Filters):
 
 
 class AppealViewSet(mixins.ListModelMixin, Resource[Appeal]):
-    """Appeals against decisions and against declined reports. People hear them; what was written is not given out."""
+    """Appeals against decisions, against declined reports and against what a reporter was told of their case. People
+    hear them; what was written is not given out.
+    """
 
     tag = "Appeals"
     serializer_class = AppealSerializer

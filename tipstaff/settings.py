@@ -403,6 +403,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "ReportState": "cases.models.Report.State",
+        "ReportOutcome": "cases.models.answering.Outcome",
         "CaseState": "cases.models.Case.State",
         "DecisionState": "cases.api.decisions.FINAL",
         "SanctionKind": "cases.models.Sanction.Kind",

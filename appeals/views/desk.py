@@ -63,8 +63,9 @@ def appeal_page(request: StaffRequest, appeal: Appeal, *, status: int = 200, **b
         if request.user.may(Permission.APPEAL_DECIDE) and appeal.state == "lodged"
         else None,
     }
-    if appeal.decision and appeal.case:
-        context["sanctions"] = appeal.decision.sanctions.select_related("acknowledged_by")
+    if (decision := appeal.decision_at_issue) and appeal.case:
+        context["at_issue"] = decision
+        context["sanctions"] = decision.sanctions.select_related("acknowledged_by")
         context["evidence"] = appeal.case.evidence.select_related("file")
         context["ending"] = [sanction for sanction in context["sanctions"] if sanction.state in LIVE]
     if acts & set(HEARD):

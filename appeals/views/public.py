@@ -78,7 +78,7 @@ def _again(request: HttpRequest, notice: Notice) -> HttpResponse:
 @limited("appeal")
 @require_POST
 def lodge_by_code(request: HttpRequest) -> HttpResponse:
-    """A reporter whose report was declined appeals, with the receipt code."""
+    """A reporter whose report was declined, or answered without a breach, appeals with the receipt code."""
     code = CodeForm(request.POST)
     report = Report.by_code(code.cleaned_data["code"]) if code.is_valid() else None
     if report is None:
@@ -90,7 +90,7 @@ def lodge_by_code(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return private(render(request, "appeals/appeal_report_form.html", context, status=422))
     actor = LinkHolder("reporter", report.reference)
-    appeal = _file(Appeal(report=report, language=get_language() or report.language), form, actor)
+    appeal = _file(Appeal.of_report(report, language=get_language() or report.language), form, actor)
     return private(render(request, "appeals/appeal_receipt.html", {"appeal": appeal, "report": report}))
 
 

@@ -49,6 +49,7 @@ READ = {name: value for name, value in SENT.items() if name != "files"} | {
     "decline_reason": "",
     "received_at": "2026-03-02T08:15:00Z",
     "answered_at": None,
+    "outcome": "",
     "case": None,
     "available": [
         {"operation": "withdraw", "method": "POST", "url": "https://desk.example/api/v1/reports/R-0042/withdraw/"}
@@ -79,9 +80,19 @@ class ReportSerializer(Reading[Report]):
         model = Report
         fields = [
             "ref", "state", "rule", "description", "happened_on", "account", "links", "good_faith", "contact",
-            "language", "question", "decline_reason", "received_at", "answered_at", "case", "available", "files",
+            "language", "question", "decline_reason", "received_at", "answered_at", "outcome", "case",
+            "available", "files",
         ]  # fmt: skip
-        read_only_fields = ["ref", "state", "question", "decline_reason", "received_at", "answered_at", "case"]
+        read_only_fields = [
+            "ref",
+            "state",
+            "question",
+            "decline_reason",
+            "received_at",
+            "answered_at",
+            "outcome",
+            "case",
+        ]
 
     def get_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().get_fields()

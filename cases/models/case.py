@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from aup.models import Rule
 from cases import silence
 from cases.models import carrying, course, stake, timing
+from cases.models.answering import for_reporters
 from cases.models.hand import Hand
 from cases.models.handling import Handled
 from cases.models.queue import OPEN, CaseQuerySet
@@ -310,12 +311,13 @@ class Case(Waiting, Splitting, Handled, Record):
         permission=Permission.DECISION_ISSUE,
         said=gettext_lazy("closed the investigation with a decision"),
     )
-    def decide(self, *, actor: Actor) -> None:
-        """A decision was issued: the clock stops and every reporter is answered."""
+    def decide(self, *, actor: Actor, outcome: str) -> None:
+        """A decision was issued: the clock stops and every reporter hears what was found."""
         self.decided_at, self.due_at = now(), None
         timing.end(self)
+        told = for_reporters(self, outcome)
         for report in self.locked_reports("accepted"):
-            report.answer(actor=actor)
+            report.answer(actor=actor, outcome=told)
 
     @operation(
         source=State.DECIDED,

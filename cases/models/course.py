@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Max, Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from cases.models.answering import CONTESTABLE, contest_closes_at
 from cases.statement import appeal_closes_at
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
@@ -79,7 +81,7 @@ def may_weigh(case: "Case", actor: Actor) -> str | None:
 
 
 def at_rest(case: "Case", actor: Actor) -> str | None:
-    """No appeal is open, and the time to appeal is over."""
+    """No appeal is open, of the account holder or a reporter, and the time to appeal is over for both."""
     return case.rest_refusal
 
 
@@ -100,4 +102,18 @@ def not_at_rest(case: "Case") -> str | None:
                 "decision": decision.ref,
                 "day": date_format(closes, "DATE_FORMAT"),
             }
+    return reporters_not_at_rest(case)
+
+
+def reporters_not_at_rest(case: "Case") -> str | None:
+    """Why a reporter who was told of no breach may still be right; None if none can. One query."""
+    found = case.reports.filter(state="answered").aggregate(
+        open=Max("ref", filter=Q(contested_at__isnull=False)),
+        latest=Max("answered_at", filter=Q(outcome__in=CONTESTABLE)),
+    )
+    if found["open"]:
+        return _("An appeal against the answer to %(report)s is open.") % {"report": found["open"]}
+    closes = contest_closes_at(found["latest"])
+    if closes and closes > now():
+        return _("Whoever reported can appeal until %(day)s.") % {"day": date_format(closes, "DATE_FORMAT")}
     return None

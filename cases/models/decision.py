@@ -302,7 +302,7 @@ class Decision(Graded, Grounded, Contested, Record):
             measure.give_way(actor=actor, decision=self)
         for document in self.sanction_documents:
             Sanction.of_tier(self, document, at=self.issued_at).impose(actor=actor)
-        self.case.decide(actor=actor)
+        self.case.decide(actor=actor, outcome=self.outcome)
         if self.case.subject is not None:
             putting_right.offer_all(self, actor=actor)
             statement.give(self, to=self.case.subject, actor=actor)

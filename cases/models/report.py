@@ -18,6 +18,7 @@ from aup.models import Rule
 from cases import pathways, trust
 from cases.models import stake
 from cases.models.answerable import Pathway, pathway_of
+from cases.models.answering import Answering
 from cases.models.case import Case
 from cases.models.flagger import Flagger
 from cases.models.proving import Proving
@@ -88,7 +89,7 @@ def not_another_machines(report: "Report", actor: Actor) -> str | None:
 
 
 @references.register("report")
-class Report(Proving, Worded, Record):
+class Report(Answering, Proving, Worded, Record):
     class State(models.TextChoices):
         RECEIVED = "received", gettext_lazy("Received")
         NEEDS_INFORMATION = "needs_information", gettext_lazy("Question open")
@@ -138,7 +139,6 @@ class Report(Proving, Worded, Record):
     trust = models.SmallIntegerField(default=0, editable=False, help_text="From -50 to 50, when it was filed.")
     earlier_right = models.PositiveSmallIntegerField(default=0, editable=False)
     earlier_wrong = models.PositiveSmallIntegerField(default=0, editable=False)
-    answered_at = models.DateTimeField(null=True)
 
     untold = frozenset({"receipt_hash"})
     owner_field = "triaged_by"
@@ -254,7 +254,7 @@ class Report(Proving, Worded, Record):
         audit = self.channel == self.Channel.AUDITOR
         if audit:
             clocks.start_if_set(self, Clock.Kind.FINDING, severity=self.severity, referral=self.refers)
-        if self._tell("finding_received" if audit else "report_received", actor):
+        if self.tell("finding_received" if audit else "report_received", actor):
             clocks.start_if_set(self, Clock.Kind.RECEIPT, severity=self.severity, referral=self.refers)
 
     @operation(
@@ -268,7 +268,7 @@ class Report(Proving, Worded, Record):
         """Ask the reporter one question; the triage clock pauses until they answer."""
         self.question = question
         clocks.pause(self, reason=Clock.PauseReason.REPORTER)
-        self._tell("report_question", actor)
+        self.tell("report_question", actor)
 
     @operation(
         source=State.NEEDS_INFORMATION,
@@ -316,7 +316,7 @@ class Report(Proving, Worded, Record):
         self.decline_reason, self.decline_note = reason, note
         clocks.stop(self, Clock.Kind.TRIAGE)
         clocks.stop(self, Clock.Kind.FINDING)
-        self._tell("report_declined", actor)
+        self.tell("report_declined", actor)
 
     @operation(
         source=[State.RECEIVED, State.NEEDS_INFORMATION],
@@ -339,38 +339,6 @@ class Report(Proving, Worded, Record):
         """Its case was merged into another; the report goes along."""
         self.case = into
         into.join(actor=actor, report=self, severity=severity, since=since)
-
-    @operation(
-        source=State.ACCEPTED,
-        target=State.ANSWERED,
-        permission=Permission.DECISION_ISSUE,
-        said=gettext_lazy("answered the reporter"),
-    )
-    def answer(self, *, actor: Actor) -> None:
-        """Tell the reporter that the case was decided, without the subject's personal data (DSA 16(5))."""
-        self.answered_at = now()
-        clocks.stop(self, Clock.Kind.FINDING)
-        if self._tell("report_answered", actor):
-            clocks.start_if_set(self, Clock.Kind.REPORTER, severity=self.severity, referral=self.refers)
-
-    @operation(
-        source=State.ANSWERED,
-        permission=Permission.APPEAL_DECIDE,
-        said=gettext_lazy("told the reporter of the reversal"),
-    )
-    def tell_reversal(self, *, actor: Actor) -> None:
-        """Tell the reporter that the decision they were told of did not stand."""
-        self._tell("report_reversed", actor)
-
-    @operation(
-        source=State.ANSWERED,
-        target=State.ACCEPTED,
-        permission=Permission.APPEAL_DECIDE,
-        said=gettext_lazy("put the report back into the case"),
-    )
-    def wait_again(self, *, actor: Actor) -> None:
-        """The case is open again: its reporter will be answered anew."""
-        clocks.stop(self, Clock.Kind.REPORTER, cancelled=Clock.CancelReason.ENDED)
 
     @operation(
         source=State.ANSWERED,
@@ -396,7 +364,7 @@ class Report(Proving, Worded, Record):
         if clock := CLOCK_OF_MAIL.get(kind):
             clocks.stop(self, clock)
 
-    def _tell(self, kind: str, actor: Actor) -> Message | None:
+    def tell(self, kind: str, actor: Actor) -> Message | None:
         """Queue a mail to the reporter, if they gave an address."""
         link = languages.mailed(reverse("cases:follow"), self.language)
         said = pathways.mailed(self) if kind.endswith("_received") and self.contact else {}

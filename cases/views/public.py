@@ -15,6 +15,7 @@ from cases import limits, pathways
 from cases.forms import AnswerForm, CodeForm, ReportForm
 from cases.models import Report
 from cases.models.answerable import Pathway
+from cases.models.answering import SPENT, contest_refused
 from cases.models.flagger import Flagger
 from cases.models.receipt import code_for
 from cases.pathway_forms import FORMS
@@ -129,7 +130,8 @@ def follow(request: HttpRequest) -> HttpResponse:
     answer = _act(found, request)
     context = {"report": found, "code": form.cleaned_data["code"], "answer_form": answer, "trail": _stages(found)}
     context |= pathways.told(found) | reporter.shown(found)
-    context["appeal"] = found.appeals.last()
+    context |= {"appeal": (last := found.appeals.last())}
+    context["may_appeal"] = contest_refused(found) is None and (last is None or last.state in SPENT)
     return private(render(request, "cases/report_status.html", context, status=422 if answer.errors else 200))
 
 
@@ -161,5 +163,5 @@ def _stages(found: Report) -> list[dict[str, Any]]:
         }.get(found.state, _("We opened a case, or added it to one."))
         stages.append({"at": found.triaged_at, "text": words})
     if found.answered_at:
-        stages.append({"at": found.answered_at, "text": _("The case was decided.")})
+        stages.append({"at": found.answered_at, "text": found.get_outcome_display() or _("The case was decided.")})
     return stages[::-1]

@@ -133,7 +133,7 @@ class TestAuditors:
 
 def _answered(report: Report) -> None:
     report.accept(actor=person("lead"), subject=factories.subject(), rule=factories.rule(), severity=2)
-    report.answer(actor=person("senior"))
+    report.answer(actor=person("senior"), outcome="")
 
 
 class TestInternal:

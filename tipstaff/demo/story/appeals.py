@@ -52,6 +52,18 @@ def of_report(stage: Stage, report: Report, number: int, rng: Random, words: Wor
     yield from _heard(stage, appeal, ends, words, rng, actor)
 
 
+def of_answer(stage: Stage, report: Report, ends: str, words: Words, rng: Random) -> Course:
+    """Whoever reported was told that there was no breach, and does not believe it."""
+    yield now() + timedelta(days=rng.uniform(0.5, 3))
+    report.refresh_from_db()
+    text = words.into(rng.choice(phrases()["answer_appeals"]))
+    facts = {"ground": Appeal.Ground.OTHER, "text": text, "language": report.language, "lodged_at": now()}
+    appeal = Appeal.of_report(report, **facts)
+    actor = LinkHolder("reporter", report.reference)
+    appeal.lodge(actor=actor, files=[])
+    yield from _heard(stage, appeal, ends, words, rng, actor)
+
+
 def _heard(stage: Stage, appeal: Appeal, ends: str, words: Words, rng: Random, actor: LinkHolder) -> Course:
     if ends == "lodged":
         return
@@ -76,7 +88,8 @@ def _heard(stage: Stage, appeal: Appeal, ends: str, words: Words, rng: Random, a
 
 
 def decide(appeal: Appeal, ends: str, words: Words, rng: Random, stage: Stage) -> None:
-    said = phrases()[ends if appeal.decision else f"reporter_{ends}"]
+    whose = "" if appeal.decision else "answer_" if appeal.is_of_answer else "reporter_"
+    said = phrases()[whose + ends]
     facts = {"reasons": words.into(rng.choice(said))}
     if ends == "varied":
         facts["tier"] = appeal.milder_tiers[-1]["code"]

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cases.models import Case, Decision, Evidence, Finding, Report, care
+from cases.models.answering import CONTESTABLE, OF_DECISION
 from cases.models.approval import ISSUERS, warning_missing
-from cases.models.effect import AT_THE_GATEWAY
 from cases.models.measured import WHOLE
 from tipstaff.accounts.models import Subject, User
-from tipstaff.demo.story import appeals, beside, claims, files, hearings, interim, remedies, verdicts
+from tipstaff.demo.story import appeals, beside, claims, effects, files, hearings, interim, remedies, verdicts
 from tipstaff.demo.story.plans import Plan
 from tipstaff.demo.story.prose import Words, drawing, phrases
 from tipstaff.demo.story.reports import Reporters, settle, told, triager
@@ -34,6 +34,7 @@ MAILBOXES = {
     Role.HEAD_OF_ENFORCEMENT: "head",
 }
 MONTH = timedelta(days=30)
+MAY_GO_ON = {outcome for outcome, told in OF_DECISION.items() if told in CONTESTABLE}  # reporters can contest these
 
 
 class CaseTeller:
@@ -360,7 +361,7 @@ class CaseTeller:
     # --- what follows ---
     def _followed(self, decision: Decision) -> Course:
         if self.plan.outcome == BREACH and self.plan.extra != "fresh":
-            yield from self._carried_out(decision)
+            yield from effects.carried_out(self, decision)
         if self.plan.appeal:
             yield from appeals.of_decision(
                 self.stage, decision, self.plan.matter, self.plan.appeal, self.words, self.rng
@@ -368,14 +369,17 @@ class CaseTeller:
             if self.plan.appeal.startswith("remanded"):
                 yield from self._again()
                 return
+        if self.plan.extra.startswith("contested_"):
+            ends = self.plan.extra.removeprefix("contested_")
+            yield from appeals.of_answer(self.stage, self.case.reports.earliest("ref"), ends, self.words, self.rng)
         if self.plan.extra == "lifted":
             yield now() + timedelta(days=2)
-            yield from self._lifted(decision)
+            yield from effects.lifted(self, decision)
         since = now()
         if self.plan.outcome == BREACH and self.plan.appeal != "reversed":
             yield from remedies.put_right(self, decision)
         if self.plan.outcome != BREACH or self.plan.appeal == "reversed":
-            yield from self._closed(since + MONTH)
+            yield from self._closed(since + (6.2 * MONTH if self.plan.outcome in MAY_GO_ON else MONTH))
         elif self.plan.key.startswith("old"):
             yield from self._closed(max(since + 6.2 * MONTH, now()))
 
@@ -385,24 +389,6 @@ class CaseTeller:
             return
         hours = self.rng.uniform(20, 60)
         yield from (self._decided_again if self.plan.appeal == "remanded_again" else self._proposed_again)(hours)
-
-    def _carried_out(self, decision: Decision) -> Course:
-        """The gateway says that it applied the measures; now and then that it could not, and sometimes nothing."""
-        lot = self.rng.random()
-        if lot > 0.75:
-            return
-        effect, detail = ("failed", "The key is unknown at the edge.") if lot < 0.05 else ("applied", "")
-        yield now() + timedelta(seconds=self.rng.uniform(5, 40))
-        for sanction in decision.sanctions.filter(kind__in=AT_THE_GATEWAY).select_related("case").order_by("id"):
-            sanction.acknowledge(actor=self.reporters.gateway, effect=effect, detail=detail)
-
-    def _lifted(self, decision: Decision) -> Course:
-        lasting = [s for s in decision.sanctions.all() if s.lasts and s.is_in_force]
-        for sanction in lasting[:1]:
-            sanction.lift(actor=self._person("senior"), reason=self.rng.choice(phrases()["lifted"]))
-            if sanction.kind in AT_THE_GATEWAY:
-                yield now() + timedelta(minutes=1)
-                sanction.acknowledge(actor=self.reporters.gateway, effect="ended")
 
     def _closed(self, at: datetime) -> Course:
         if at < self.stage.latest:

@@ -1,18 +1,30 @@
-"""Appeal: the person affected, or the reporter we turned away, contests what we did. Someone with no part decides."""
+"""Appeal: the person affected, or a reporter whom we turned away or told of no breach, contests what we did. Someone
+with no part decides.
+"""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appeals import answers
+from appeals.models.hearing import (
+    free_to_hear,
+    has_something_to_stay,
+    its_reviewer,
+    its_reviewer_but_of_answer,
+    its_reviewer_of_case,
+    its_reviewer_of_decision,
+    may_be_contested,
+    no_other_part,
+)
 from cases.models import Case, Decision, Hand, Report, Sanction
+from cases.models.answering import SPENT
+from cases.models.recurrence import STANDING
 from cases.models.stake import others
 from cases.models.staying import CAN_STAND_STILL
 from cases.statement import appeal_closes_at
@@ -29,7 +41,6 @@ from tipstaff.workflow.operations import operation
 from tipstaff.workflow.refused import Refused
 from tipstaff.workflow.states import StateField
 
-SPENT = ("inadmissible", "withdrawn", "reversed")  # after these the same matter can be appealed again
 TEXT_LIMIT = 5000
 REASONS_MINIMUM = 60
 
@@ -44,68 +55,6 @@ class AppealQuerySet(RefQuerySet["Appeal"]):
 
     def open_now(self) -> Self:
         return self.filter(state__in=["lodged", "under_review"])
-
-
-def may_be_contested(appeal: "Appeal", actor: Actor) -> str | None:
-    decision, report = appeal.decision, appeal.report
-    if (
-        Appeal.objects.filter(decision=decision, report=report)
-        .exclude(state__in=["inadmissible", "withdrawn"])
-        .exists()
-    ):
-        return _("This was appealed already. One appeal is heard for each decision.")
-    if decision is not None and not decision.stands:
-        return _("This decision does not stand any more, so there is nothing to appeal.")
-    if decision is not None and (closes := appeal_closes_at(decision)) and closes <= now():
-        return _("The time to appeal ended on %(day)s.") % {"day": date_format(closes, "DATE_FORMAT")}
-    if report is not None and report.state != Report.State.DECLINED:
-        return _("Only a declined report can be appealed.")
-    return None
-
-
-def no_other_part(appeal: "Appeal", actor: Actor) -> str | None:
-    if appeal.case and (part := appeal.case.part_of(actor)) and part != Hand.Part.REVIEWED_APPEAL:
-        return _("You %(part)s this case; someone who had no part must hear the appeal.") % {
-            "part": Hand.Part(part).label
-        }
-    if appeal.report and actor in (appeal.report.triaged_by, appeal.report.reported_by):
-        return _("You had a part in this report; someone else must hear the appeal.")
-    return None if isinstance(actor, User) else _("Appeals are heard by people.")
-
-
-def free_to_hear(appeal: "Appeal", actor: Actor) -> str | None:
-    """Nobody hears it, or whoever does has left, or left it untouched for IDLE_DAYS."""
-    if appeal.state == Appeal.State.UNDER_REVIEW and appeal.reviewer and appeal.taken_up_at:
-        until = appeal.taken_up_at + timedelta(days=settings.IDLE_DAYS)
-        if appeal.reviewer == actor or (appeal.reviewer.is_active and until > now()):
-            return _("%(name)s hears this appeal.") % {"name": appeal.reviewer}
-    return no_other_part(appeal, actor)
-
-
-def its_reviewer(appeal: "Appeal", actor: Actor) -> str | None:
-    if appeal.reviewer != actor:
-        return _("%(name)s hears this appeal.") % {"name": appeal.reviewer}
-    return no_other_part(appeal, actor)
-
-
-def its_reviewer_of_decision(appeal: "Appeal", actor: Actor) -> str | None:
-    if appeal.decision is None:
-        return _("A declined report can only be upheld or taken up again.")
-    if not appeal.milder_tiers:
-        return _("There is nothing milder than this outcome.")
-    return its_reviewer(appeal, actor)
-
-
-def its_reviewer_if_decision(appeal: "Appeal", actor: Actor) -> str | None:
-    if appeal.decision is None:
-        return _("A declined report can only be upheld or taken up again.")
-    return its_reviewer(appeal, actor)
-
-
-def has_something_to_stay(appeal: "Appeal", actor: Actor) -> str | None:
-    if refusal := its_reviewer(appeal, actor):
-        return refusal
-    return None if appeal.stayable else _("Nothing limits the account that could stand still.")
 
 
 @references.register("appeal")
@@ -158,7 +107,7 @@ class Appeal(Record):
         constraints = [
             models.CheckConstraint(
                 condition=Q(decision__isnull=False, report=None, case__isnull=False)
-                | Q(decision=None, report__isnull=False, case=None),
+                | Q(decision=None, report__isnull=False),
                 name="appeal_of_exactly_one",
             ),
             models.UniqueConstraint(
@@ -168,7 +117,7 @@ class Appeal(Record):
             ),
             models.UniqueConstraint(
                 fields=["report"],
-                condition=~Q(state__in=["inadmissible", "withdrawn", "reversed"]),
+                condition=~Q(state__in=SPENT),
                 name="appeal_once_per_report",
             ),
             models.CheckConstraint(
@@ -193,6 +142,25 @@ class Appeal(Record):
 
     def __str__(self) -> str:
         return self.ref
+
+    @classmethod
+    def of_report(cls, report: Report, **columns: Any) -> "Appeal":
+        """An unsaved appeal of whoever reported: against declining it, or against what its case came to."""
+        case = None if report.state == Report.State.DECLINED else report.case
+        return cls(report=report, case=case, **columns)
+
+    @property
+    def is_of_answer(self) -> bool:
+        """Whether a reporter contests what they were told of a case that was decided."""
+        return self.decision is None and self.case is not None
+
+    @property
+    def decision_at_issue(self) -> Decision | None:
+        """The decision contested; where a reporter contests the answer, the one that stands in the case."""
+        if self.decision or self.case is None:
+            return self.decision
+        near = "rule__version__matrix", "rule__group", "proposed_by", "issued_by"
+        return self.case.decisions.filter(state__in=STANDING).select_related(*near).order_by("issued_at").last()
 
     def get_absolute_url(self) -> str:
         return reverse("appeals:appeal", args=[self.ref])
@@ -258,8 +226,8 @@ class Appeal(Record):
         """Take the appeal in, with its files; it is free and needs no account (DSA 20(1), (3))."""
         for sealed in files:
             sealed.give_to(self, actor=actor)
-        if self.decision:
-            self.decision.contest(actor=actor)
+        if contested := self._contested:
+            contested.contest(actor=actor)
         self.due_at = clocks.start(self, Clock.Kind.APPEAL, severity=self.severity, referral=self.refers).due_at
         if answers.confirm_receipt(self, actor=actor):
             clocks.start_if_set(self, Clock.Kind.APPEAL_RECEIPT, severity=self.severity, referral=self.refers)
@@ -300,8 +268,8 @@ class Appeal(Record):
             raise Refused(_("The appeal came in time."))
         self.inadmissible_reason = reason
         self._hear(actor)
-        if self.decision:
-            self.decision.uncontest(actor=actor)
+        if contested := self._contested:
+            contested.uncontest(actor=actor)
         self._end(actor, self.State.INADMISSIBLE)
 
     @operation(
@@ -336,13 +304,15 @@ class Appeal(Record):
         self.reasons = reasons
         if self.decision:
             self.decision.uphold(actor=actor)
+        elif self.report and self.is_of_answer:
+            self.report.uncontest(actor=actor)
         self._end(actor, self.State.UPHELD)
 
     @operation(
         source=State.UNDER_REVIEW,
         target=State.REVERSED,
         permission=Permission.APPEAL_DECIDE,
-        guard=its_reviewer,
+        guard=its_reviewer_but_of_answer,
         said=gettext_lazy("granted the appeal"),
     )
     def reverse(self, *, actor: Actor, reasons: str) -> None:
@@ -364,21 +334,25 @@ class Appeal(Record):
     def vary(self, *, actor: Actor, reasons: str, tier: str) -> None:
         """The breach stands, the measure was too harsh: a milder tier takes its place (no worse outcome)."""
         self.reasons = reasons
-        self._contested.vary(actor=actor, tier=tier, reason=f"{self.ref}: made milder on appeal")
+        if self.decision is not None:  # as the guard made sure
+            self.decision.vary(actor=actor, tier=tier, reason=f"{self.ref}: made milder on appeal")
         self._end(actor, self.State.VARIED)
 
     @operation(
         source=State.UNDER_REVIEW,
         target=State.REMANDED,
         permission=Permission.APPEAL_DECIDE,
-        guard=its_reviewer_if_decision,
+        guard=its_reviewer_of_case,
         said=gettext_lazy("granted the appeal and sent the case back"),
     )
     def remand(self, *, actor: Actor, reasons: str) -> None:
         """It cannot be upheld as it is: the decision falls and the case is investigated again."""
         self.reasons = reasons
-        self._contested.reverse(actor=actor, reason=f"{self.ref}: sent back on appeal")
-        self._contested.case.reopen(actor=actor, reason=reasons)
+        if decision := self.decision_at_issue:  # none where another reporter's appeal sent it back before
+            decision.reverse(actor=actor, reason=f"{self.ref}: sent back on appeal")
+            decision.case.reopen(actor=actor, reason=reasons)
+        if self.report and self.is_of_answer:
+            self.report.uncontest(actor=actor)
         self._end(actor, self.State.REMANDED)
 
     @operation(
@@ -389,16 +363,16 @@ class Appeal(Record):
     )
     def withdraw(self, *, actor: Actor) -> None:
         """The person takes the appeal back; the decision stands as it was."""
-        if self.decision:
-            self.decision.uncontest(actor=actor)
+        if contested := self._contested:
+            contested.uncontest(actor=actor)
         self._end(actor, self.State.WITHDRAWN)
 
     @property
-    def _contested(self) -> Decision:
-        """The decision, where the guard has made sure that there is one."""
-        if self.decision is None:
-            raise Refused(_("A declined report can only be upheld or taken up again."))
-        return self.decision
+    def _contested(self) -> Decision | Report | None:
+        """What is marked as contested while this is open: the decision, or what the reporter was told. A declined
+        report is not: nothing waits for it.
+        """
+        return self.decision or (self.report if self.is_of_answer else None)
 
     def _end(self, actor: Actor, outcome: State) -> None:
         self.decided_at, self.due_at = now(), None
