@@ -14,7 +14,6 @@ from aup.evaluation import severities
 from aup.forms import RuleSelect
 from aup.models import PolicyVersion, Rule
 from cases.models import Case, Evidence, Finding, Report, citing
-from cases.models.case import WEIGHED_MINIMUM
 from cases.models.finding import FACTS_LIMIT
 from cases.models.report import ACCOUNT_LIMIT, DESCRIPTION_LIMIT, LINKS_LIMIT, severity_not_graded
 from tipstaff.accounts.models import Subject
@@ -286,15 +285,6 @@ class FindingForm(forms.ModelForm):
 class SendBackForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("What is missing"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
-    )
-
-
-class WeighForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("Why it does not change the decision"),
-        min_length=WEIGHED_MINIMUM,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 

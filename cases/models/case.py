@@ -295,8 +295,14 @@ class Case(Waiting, Splitting, Handled, Record):
         guard=course.may_weigh,
         said=gettext_lazy("weighed what came after the proposal"),
     )
-    def weigh(self, *, actor: User, reason: str) -> None:
-        """Read the reports that came after the decision was proposed, and say why they do not change it."""
+    def weigh(self, *, actor: User, reason: str, read: list[str]) -> None:
+        """Read the reports that came after the decision was proposed, and say why they do not change it. Refused while
+        there is one that is not among those `read`: it came a moment ago.
+        """
+        if late := [ref for ref in self.unweighed if ref not in read]:
+            raise Refused(
+                _("%(report)s came in the meantime. Read it too, and weigh it with the others.") % {"report": late[0]}
+            )
         if len(reason.strip()) < WEIGHED_MINIMUM:
             raise Refused(
                 _("Say in a sentence why what came does not change the decision (%(count)s characters).")

@@ -16,6 +16,7 @@ from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.models import RefQuerySet
+from tipstaff.workflow.refused import NotPermitted, Refused
 from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work, once
 
 if TYPE_CHECKING:
@@ -141,8 +142,15 @@ class CaseQuerySet(RefQuerySet["Case"]):
 
         def act(work: UnitOfWork) -> "Case | None":
             case = self._next_for(work, actor, facts)
-            if case is not None:
-                case.claim(actor=actor)
+            try:
+                if case is not None:
+                    case.claim(actor=actor)
+            except NotPermitted:
+                raise
+            except Refused:  # they are out of it since the queue was read, a moment ago; its lock is ours by now
+                case = self._next_for(work, actor, facts)
+                if case is not None:
+                    case.claim(actor=actor)
             return case
 
         return in_unit_of_work(act)

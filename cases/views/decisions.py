@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import committing
-from cases.forms import LiftForm, SendBackForm, WeighForm
+from cases.forms import LiftForm, SendBackForm
 from cases.measures import planned
 from cases.models import Case, Claim, Decision, Sanction
 from cases.models.verdict import agreement, hidden_from
@@ -17,6 +17,7 @@ from cases.panels import authority_panel, conflict_panel, remedy_panel
 from cases.statement import sections
 from cases.verdict_forms import VerdictForm
 from cases.views.context import earlier_of
+from cases.weigh_forms import WeighForm
 from governance.models import ControlTask
 from tipstaff.access import StaffRequest, needs
 from tipstaff.notices import webhooks
@@ -102,7 +103,7 @@ def decision_page(request: StaffRequest, decision: Decision, *, status: int = 20
         "send_back_form": SendBackForm(prefix="send_back") if "send_back" in acts else None,
     }
     if decision.case.unweighed and Case.weigh.operation.available(decision.case, request.user):  # type: ignore[attr-defined]
-        context["weigh_form"] = WeighForm(prefix="weigh")
+        context["weigh_form"] = WeighForm.on(decision.case)
     context |= authority_panel(decision.case, request.user) | conflict_panel(decision.case, request.user)
     context |= remedy_panel(decision.case, [decision], offers=True)
     if decision.outcome == Decision.Outcome.SYSTEM_BEHAVIOUR:
@@ -147,10 +148,10 @@ def decision_confirm(request: StaffRequest, ref: str) -> HttpResponse:
 @needs(Permission.DECISION_ISSUE)
 def decision_weigh(request: StaffRequest, ref: str) -> HttpResponse:
     decision = fetch_decision(request, ref)
-    form = WeighForm(request.POST, prefix="weigh")
+    form = WeighForm.on(decision.case, request.POST)
     if not form.is_valid():
         return decision_page(request, decision, status=422, weigh_form=form)
-    decision.case.weigh(actor=request.user, reason=form.cleaned_data["reason"])
+    decision.case.weigh(actor=request.user, **form.facts)
     messages.success(request, _("It is written down why %(decision)s stands as it is.") % {"decision": decision.ref})
     return redirect(decision.page_url)
 

@@ -25,6 +25,7 @@ from tipstaff.permissions import Permission
 from tipstaff.sla.words import told_of
 from tipstaff.workflow.history import steps_of
 from tipstaff.workflow.operations import available_to
+from tipstaff.workflow.unit import in_unit_of_work
 
 PAGE = 50
 
@@ -106,10 +107,14 @@ def report_accept(request: StaffRequest, ref: str) -> HttpResponse:
     if not form.is_valid():
         return report_page(request, report, status=422, accept_form=form)
     facts = form.cleaned_data
-    subject, _new = Subject.resolve(
-        facts["external_id"], actor=request.user, kind=facts["kind"], contact=facts["contact"]
-    )
-    case = report.accept(actor=request.user, subject=subject, rule=facts["rule"], severity=facts["severity"])
+
+    def accept(_work: Any) -> Case:
+        """With the account, if it is new: of a report that is not accepted nothing is kept about anybody."""
+        about = {"kind": facts["kind"], "contact": facts["contact"]}
+        subject, _new = Subject.resolve(facts["external_id"], actor=request.user, **about)
+        return report.accept(actor=request.user, subject=subject, rule=facts["rule"], severity=facts["severity"])
+
+    case = in_unit_of_work(accept)
     messages.success(request, _("%(report)s is in case %(case)s.") % {"report": report.ref, "case": case.ref})
     return redirect(case)
 

@@ -64,7 +64,9 @@ class TestHowItBegan:
         decision = proposed(factories.claimed(about=account))
         factories.case(about=account, channel="internal")
         decision = Decision.objects.get(pk=decision.pk)
-        decision.case.weigh(actor=person("senior"), reason="The same night and the same posts.")
+        decision.case.weigh(
+            actor=person("senior"), reason="The same night and the same posts.", read=decision.case.unweighed
+        )
         decision.issue(actor=person("senior"))
         assert decision.sources == ["notice"]
 

@@ -146,7 +146,12 @@ class TestWhatCameAfterTheProposal:
         short = browser.post(f"{address}weigh/", {"weigh-reason": "No."})
         assert short.status_code == 422
         assert "No." in short.text
-        said = {"weigh-reason": "The same night and the same posts."}
+        said = {"weigh-reason": "The same night and the same posts.", "weigh-seen": ""}
+        unread = browser.post(f"{address}weigh/", said)
+        assert unread.status_code == 409
+        assert f"{late.ref} came in the meantime" in unread.text
+        assert f'name="weigh-seen" value="{late.ref}"' in page
+        said["weigh-seen"] = late.ref
         assert "stands as it is" in browser.post(f"{address}weigh/", said, follow=True).text
         decision = type(decision).objects.get(pk=decision.pk)
         decision.issue(actor=person("reviewer"))
@@ -158,9 +163,10 @@ class TestWhatCameAfterTheProposal:
         decision = type(decision).objects.get(pk=decision.pk)
         with pytest.raises(Refused, match="came after this was proposed"):
             decision.confirm(actor=person("adjudicator"))
+        said: dict[str, Any] = {"reason": "It is the same as before.", "read": decision.case.unweighed}
         with pytest.raises(Refused, match="You proposed this decision"):
-            decision.case.weigh(actor=person("reviewer"), reason="It is the same as before.")
-        decision.case.weigh(actor=person("adjudicator"), reason="It is the same as before.")
+            decision.case.weigh(actor=person("reviewer"), **said)
+        decision.case.weigh(actor=person("adjudicator"), **said)
         decision.confirm(actor=person("adjudicator"))
         decision.issue(actor=person("senior"))
 
