@@ -217,6 +217,10 @@ class DecisionForm(forms.ModelForm):
                 self.add_error(name, _("A breach needs this, because the matrix asks for it."))
         return facts
 
+    def _get_validation_exclusions(self) -> set[str]:
+        known: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return known | {"rule"}  # its field has read it a moment ago
+
     def validate_constraints(self) -> None:
         """Left to the operation, which completes the row before the database looks at it."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 
 from tipstaff.accounts.models import User
@@ -19,6 +20,16 @@ def packed(rows: models.QuerySet[Any], *people: str) -> ArraySubquery:
     columns: dict[str, Any] = {field.attname: models.F(field.attname) for field in rows.model._meta.concrete_fields}
     known = {f"{link}__{name}": models.F(f"{link}__{name}") for link in people for name in PERSON}
     return ArraySubquery(rows.values(whole=JSONObject(**columns, **known)))
+
+
+def ready(model: type[models.Model], words: models.Expression) -> RawSQL:
+    """An annotation of rows of `model` that names nothing but its columns, as the SQL that it becomes."""
+    sql, values = model._base_manager.order_by().values(ready=words).query.sql_with_params()
+    table = f'FROM "{model._meta.db_table}"'
+    head, tail = "SELECT ", f' AS "ready" {table}'
+    if not (sql.startswith(head) and sql.endswith(tail)):
+        raise ValueError(f"Not an annotation by itself: {sql}")
+    return RawSQL(sql[len(head) : -len(tail)], values, words.output_field)  # noqa: S611  Django wrote it
 
 
 def unpacked(model: type[models.Model], found: Iterable[dict[str, Any]], *people: str) -> list[Any]:

@@ -1,5 +1,6 @@
 """What the case page shows of matters that have a template of their own."""
 
+from functools import cache
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
@@ -28,7 +29,7 @@ from cases.models.interim import may_answer, may_impose
 from cases.models.note import SHOWN
 from cases.models.served import Joined
 from cases.note_forms import NoteForm
-from cases.packed import packed, unpacked
+from cases.packed import packed, ready, unpacked
 from tipstaff.accounts.models import User
 from tipstaff.permissions import Permission
 from tipstaff.workflow.operations import available_to
@@ -45,8 +46,11 @@ RARE: dict[str, tuple[type[Any], tuple[str, ...]]] = {
 }
 
 
+@cache
 def there() -> dict[str, Any]:
-    """To be read with the row of the case: the rare matters themselves, and whether it has an interim measure."""
+    """To be read with the row of the case: the rare matters themselves, and whether it has an interim measure. Django
+    puts these words together once, and not for each page.
+    """
     found: dict[str, Any] = {"has_interims": Exists(Interim.objects.filter(case=OuterRef("pk")))}
     for name, (model, people) in RARE.items():
         of: Any = Q(case=OuterRef("pk"))
@@ -55,7 +59,7 @@ def there() -> dict[str, Any]:
         found[f"packed_{name}"] = packed(model.objects.filter(of), *people)
     on = Q(case=OuterRef("pk")) | Q(subject=OuterRef("subject"))
     found["packed_notes"] = packed(Note.objects.filter(on).order_by("-written_at")[:SHOWN], "author")
-    return found
+    return {name: ready(Case, words) for name, words in found.items()}
 
 
 def rows_of(case: Case, name: str) -> list[Any]:

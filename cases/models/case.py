@@ -201,6 +201,12 @@ class Case(Waiting, Splitting, Handled, Record):
         """Who holds the case now; a lease that ran out holds nothing."""
         return self.claimed_by if self.claimed_until and self.claimed_until > now() else None
 
+    def is_held_by(self, actor: Actor) -> bool:
+        """Whether it is `actor` who holds it, told by the row alone."""
+        if not isinstance(actor, User) or actor.pk != self.claimed_by_id:
+            return False
+        return self.claimed_until is not None and self.claimed_until > now()
+
     def part_of(self, actor: Actor) -> str | None:
         """The part that `actor` has in this case, from the Hand table; None for none."""
         if not isinstance(actor, User):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def nobody_elses(case: "Case", actor: Actor) -> str | None:
     """Nobody else holds it."""
-    if case.claimant and case.claimant != actor:
+    if not case.is_held_by(actor) and case.claimant:
         return _("%(name)s is working on this case.") % {"name": case.claimant}
     return None
 

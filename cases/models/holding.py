@@ -29,7 +29,7 @@ AHEAD = timedelta(seconds=60)  # a case that was fetched ahead waits for its rea
 
 
 def free_to_claim(case: "Case", actor: Actor) -> str | None:
-    if case.claimant and case.claimant != actor:
+    if not case.is_held_by(actor) and case.claimant:
         return _("%(name)s claimed this case until %(time)s.") % {
             "name": case.claimant,
             "time": f"{case.claimed_until:%H:%M} UTC",
@@ -40,7 +40,7 @@ def free_to_claim(case: "Case", actor: Actor) -> str | None:
 
 
 def claimed_by_actor(case: "Case", actor: Actor) -> str | None:
-    if case.claimant == actor:
+    if case.is_held_by(actor):
         return None
     if case.claimant:
         return _("%(name)s is working on this case.") % {"name": case.claimant}
@@ -175,7 +175,7 @@ class Holding(models.Model):
         who is close to somebody in it never; who holds it gives it back with this. Refused a second time while the
         first still counts.
         """
-        holds, at = self.claimant == actor, now()
+        holds, at = self.is_held_by(actor), now()
         if not holds and self.skips.filter(person=actor, until__gt=at).exists():
             raise Refused(_("You skipped this case already; it is not offered to you for now."))
         if reason == Skip.Reason.OTHER and not note.strip():

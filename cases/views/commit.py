@@ -17,7 +17,7 @@ from cases.models import Case, Commitment, Decision, Draft
 from cases.models.at_desk import FINDING
 from cases.reasons import drafts_of
 from cases.views.console import advice, case_page, count_of, decision_form, first_conduct, preview_of, reports_of
-from cases.views.context import fetch
+from cases.views.context import fetch, fetch_to_act
 from cases.views.decisions import fetch_decision
 from cases.views.exhibits import listed
 from cases.views.queue import chosen_by, group_titles
@@ -38,15 +38,17 @@ def decision_propose(request: StaffRequest, ref: str) -> HttpResponse:
     """Commit a decision: `act` is `next` to go on with the next case, `advice` or `preview` only to be shown what the
     matrix or the notice says, otherwise to stay.
     """
-    case = fetch(request, ref)
+    asked = request.POST.get("act") in ("advice", "preview")
+    case = fetch(request, ref) if asked else fetch_to_act(request, ref)
     form = decision_form(case, with_reasons(request, case))
-    if request.POST.get("act") in ("advice", "preview"):
+    if asked:
         said = advice(request, case, form)
         if request.POST["act"] == "preview":
             said |= preview_of(request, case, form)
         form.errors.clear()  # only advice was asked for; what is missing is said there
         return case_page(request, case, decision_form=form, **said)
     if not form.is_valid():
+        case = fetch(request, ref)
         return case_page(request, case, status=422, decision_form=form, **advice(request, case, form))
     decision: Decision = form.save(commit=False)
     decision.case, decision.proposed_by = case, request.user

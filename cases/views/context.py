@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 
 from cases.hand_over_forms import latest_passing
 from cases.models import Case, Decision, Draft, Hand
+from cases.models.queue import CaseQuerySet
 from cases.models.recurrence import Before, standings
 from cases.panels import there
 from governance.models import Waiver
@@ -28,14 +29,21 @@ def fetch(request: StaffRequest, ref: str) -> Case:
     """The case with all that its page says of it in one row, `held` (by a legal hold) and what this person `typed`
     into its forms among it.
     """
-    cases = Case.objects.visible_to(request.user).select_related(
-        ABOVE[-1], "rule__group", "rule__version__matrix", "claimed_by", "merged_into"
-    )
     on = [Concat(Value("case:"), OuterRef("ref"))]
     on += [Concat(Value("subject:"), OuterRef(f"{account}__external_id")) for account in ABOVE]
     held = Exists(LegalHold.objects.standing().filter(on__in=on))
     typed = Subquery(Draft.objects.filter(case=OuterRef("pk"), person=request.user).values("typed")[:1])
+    cases = with_around(request).select_related(ABOVE[-1], "merged_into")
     return get_object_or_404(cases.annotate(held=held, passed=latest_passing(), typed=typed, **there()), ref=ref)
+
+
+def fetch_to_act(request: StaffRequest, ref: str) -> Case:
+    """The case with what an act on it looks at, and nothing that only its page shows."""
+    return get_object_or_404(with_around(request).select_related("subject"), ref=ref)
+
+
+def with_around(request: StaffRequest) -> CaseQuerySet:
+    return Case.objects.visible_to(request.user).select_related("rule__group", "rule__version__matrix", "claimed_by")
 
 
 def with_hands(case: Case) -> Case:
