@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,10 @@ from tipstaff.vault.models import Derivative
 from tipstaff.vault.reading.turns import Line, decoded
 
 PAGE = 50  # turns
+INSTANT = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2})?)([.][0-9]+)?"
+    r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
 # What a browser would hide or act upon: controls, overrides of the direction, and letters that show nothing.
 ODD = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)} | {0x7F: "␡"}
 ODD |= {
@@ -42,6 +47,22 @@ class ShownTurn:
     at: str = ""
     lines: list[ShownLine] = field(default_factory=list)
     hidden: int = 0
+    day: str = ""  # with its zone, where it is another than that of the turn before
+
+    @property
+    def clock(self) -> str:
+        """The time of day, or what is written where that is no instant of ISO 8601."""
+        instant = INSTANT.fullmatch(self.at)
+        return instant["time"] if instant else self.at
+
+
+def day_of(at: str) -> str:
+    """The day of an instant and its zone, such as `2026-11-21 UTC`; empty for what is no instant of ISO 8601."""
+    instant = INSTANT.fullmatch(at)
+    if instant is None:
+        return ""
+    zone = "UTC" if instant["zone"] == "Z" else instant["zone"] or ""
+    return f"{instant['day']} {zone}".strip()
 
 
 def page_of(turn: int) -> int:
@@ -58,7 +79,7 @@ def turns(derivative: Derivative, first: int = 1, most: int = PAGE) -> list[Show
             if line.turn >= first + most:
                 break
             if line.turn >= first:
-                _add(found, index, line)
+                add_line(found, index, line)
     return found
 
 
@@ -76,7 +97,7 @@ def redacted(document: dict[str, Any]) -> list[ShownTurn]:
         if index > after:
             found.append(ShownTurn(hidden=index - after))
         if line is not None:
-            _add(found, index, line)
+            add_line(found, index, line)
         after = index + 1
     return found
 
@@ -86,9 +107,11 @@ def _disclosed(entries: Iterable[dict[str, Any]]) -> Iterator[tuple[int, Line]]:
         yield entry["index"], decoded(entry["line"])
 
 
-def _add(found: list[ShownTurn], index: int, line: Line) -> None:
+def add_line(found: list[ShownTurn], index: int, line: Line) -> None:
     if not found or found[-1].hidden or found[-1].number != line.turn:
-        found.append(ShownTurn(line.turn, visible(line.who), visible(line.at)))
+        day, before = day_of(line.at), next((turn for turn in reversed(found) if turn.at), None)
+        changes = before is None or day_of(before.at) != day
+        found.append(ShownTurn(line.turn, visible(line.who), visible(line.at), day=day if changes else ""))
     found[-1].lines.append(ShownLine(index, line.kind, visible(line.text)))
 
 
