@@ -54,7 +54,7 @@ class FilterForm(forms.Form):
 
     @property
     def facts(self) -> dict[str, Any]:
-        self.full_clean()
+        self.is_valid()  # what is not stays out
         return {name: value for name, value in self.cleaned_data.items() if value}
 
     @property

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from cases.models import Case, QueueFilter
 from cases.models.queue_filter import FILTERS_LIMIT
+from cases.templatetags.desk import due, severity
 from cases.views.queue import why
 from tests import factories
 from tests.cases.test_pages import BUDGET, SIGN_IN, queries_of
@@ -124,6 +126,25 @@ class TestNumbers:
         assert b'hx-trigger="every 30s"' in answer.content
         assert b"By group of rules" not in enter("reviewer").get("/desk/queue/counts/").content
         assert enter("adjudicator").get("/desk/queue/counts/").status_code == 404
+
+
+class TestRows:
+    def test_a_chip_says_until_when_and_is_escaped(self) -> None:
+        at = now().replace(hour=12)
+        said = due({"now": at}, at - timedelta(hours=2), label="<b>")
+        assert '<span class="chip late">&lt;b&gt;: <time datetime="' in said
+        assert "2\xa0hours late</time>" in said
+        assert due({"now": at}, at + timedelta(hours=2)).endswith(">due in 2\xa0hours</time></span>")
+        assert due({"now": at}, at + timedelta(days=2), short=True).endswith(" data-short>2\xa0days</time></span>")
+        assert 'class="chip due"' in due({"now": at}, at + timedelta(hours=2))
+        assert due({"now": at}, None) == ""
+
+    def test_severity_is_said_in_the_language_of_the_page(self) -> None:
+        assert 'aria-label="Severity 3 of 4"' in severity(3)
+        with override("fr"):
+            assert 'data-level="3"' in severity(3)
+            assert "Severity" not in severity(3)
+        assert "Severity 2 of 4" in severity(2)
 
 
 class TestMany:
