@@ -28,6 +28,14 @@ class AppealForm(forms.Form):
     )
 
 
+class ReporterAppealForm(AppealForm):
+    contact = forms.EmailField(
+        label=gettext_lazy("Your e-mail address"),
+        required=False,
+        help_text=gettext_lazy("Where we send the answer. Leave it empty to use the address you gave with the report."),
+    )
+
+
 class StayForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Why they should not go on meanwhile"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from appeals.forms import AppealForm
+from appeals.forms import AppealForm, ReporterAppealForm
 from appeals.models import Appeal
 from cases.forms import CodeForm
 from cases.models import Decision, Report
@@ -83,10 +83,10 @@ def lodge_by_code(request: HttpRequest) -> HttpResponse:
     report = Report.by_code(code.cleaned_data["code"]) if code.is_valid() else None
     if report is None:
         raise Http404
-    form = AppealForm(request.POST, request.FILES)
+    form = ReporterAppealForm(request.POST, request.FILES)
     context = {"report": report, "code": request.POST["code"], "form": form}
     if request.POST.get("act") == "open":
-        return private(render(request, "appeals/appeal_report_form.html", context | {"form": AppealForm()}))
+        return private(render(request, "appeals/appeal_report_form.html", context | {"form": ReporterAppealForm()}))
     if not form.is_valid():
         return private(render(request, "appeals/appeal_report_form.html", context, status=422))
     actor = LinkHolder("reporter", report.reference)
