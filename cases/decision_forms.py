@@ -10,7 +10,7 @@ from aup.matrix.table import dimensions
 from aup.matrix.words import called
 from aup.models.decision_matrix import said
 from cases.forms import Offer, RuleChoice
-from cases.models import Decision, Sanction
+from cases.models import Decision, Sanction, approval
 from cases.models.decision import REASONS_LIMIT, REASONS_MINIMUM
 from cases.models.effect import AT_THE_GATEWAY, INTERIM_KINDS
 from cases.models.grading import FACTOR_NOTE_LIMIT
@@ -27,6 +27,11 @@ def choose(decision: Decision, facts: dict[str, Any]) -> None:
     for name in CHOSEN:
         if name in facts:
             setattr(decision, name, facts[name])
+
+
+def outcomes(about: Subject | None) -> list[tuple[str, Any]]:
+    """What can be decided: without an account, only what says nothing of one."""
+    return [(one, label) for one, label in Decision.Outcome.choices if about or one not in approval.OF_AN_ACCOUNT]
 
 
 def _days() -> forms.IntegerField:
@@ -116,7 +121,10 @@ class DecisionForm(forms.ModelForm):
         super().__init__(*arguments, **options)
         self._offer_measures(matrix, about, key)
         self.fields["rule"].offer_of(rules)
-        self.fields["outcome"].choices = Decision.Outcome.choices
+        self.fields["outcome"].choices = outcomes(about)
+        if about is None:
+            self.fields["reasons"].label = _("Reasons")
+            self.fields["reasons"].help_text = _("Facts, rule, why it applies. They stand in the record of the case.")
         self.fields["reasons"].widget.attrs |= {f"data-draft-{name}": text for name, text in (drafts or {}).items()}
         order = dimensions(matrix)
         for name in (

@@ -10,13 +10,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from aup.evaluation import severities
 from aup.forms import RuleSelect
-from aup.models import PolicyVersion, Rule
+from aup.models import Rule
 from cases.models import Case, Evidence, Finding, Report, citing
 from cases.models.finding import FACTS_LIMIT
-from cases.models.report import ACCOUNT_LIMIT, DESCRIPTION_LIMIT, LINKS_LIMIT, severity_not_graded
-from tipstaff.accounts.models import Subject
+from cases.models.report import ACCOUNT_LIMIT, DESCRIPTION_LIMIT, LINKS_LIMIT
 from tipstaff.time import latest_today, now
 from tipstaff.vault.forms import FilesField
 
@@ -173,40 +171,6 @@ class AnswerForm(forms.Form):
     )
 
 
-class AcceptForm(forms.Form):
-    external_id = forms.CharField(
-        label=gettext_lazy("Account"),
-        max_length=120,
-        help_text=gettext_lazy("The provider's id of the account. One that is not known yet is added."),
-        validators=Subject._meta.get_field("external_id").validators,
-        widget=forms.TextInput(attrs={"list": "known-accounts", "autocomplete": "off"}),
-    )
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Kind, if it is new"), choices=Subject.Kind, initial=Subject.Kind.END_USER
-    )
-    contact = forms.EmailField(
-        label=gettext_lazy("Contact, if it is new"),
-        required=False,
-        help_text=gettext_lazy("Where the account holder is told what is decided."),
-    )
-    rule = RuleChoice(label=gettext_lazy("Rule alleged"))
-    severity = forms.TypedChoiceField(label=gettext_lazy("Severity"), choices=SEVERITIES, coerce=int)
-
-    def __init__(self, *arguments: Any, report: Report, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        known = PolicyVersion.objects.in_force(report.conduct_at)  # none: the day typed lies before any policy
-        self.fields["rule"].offer(report.conduct_at if known else now())
-        self.initial.setdefault("rule", report.rule.code if report.rule else None)
-        self.initial.setdefault("severity", report.severity)
-
-    def clean(self) -> dict[str, Any]:
-        facts = super().clean() or self.cleaned_data
-        rule, severity = facts.get("rule"), facts.get("severity")
-        if rule and severity and severity not in severities(rule.facts, rule.version.matrix.document):
-            self.add_error("severity", severity_not_graded(rule))
-        return facts
-
-
 class DeclineForm(forms.Form):
     reason = forms.ChoiceField(label=gettext_lazy("Reason"), choices=[("", "---------"), *Report.Decline.choices])
     note = forms.CharField(
@@ -289,7 +253,7 @@ class SendBackForm(forms.Form):
 
 
 class AwaitForm(forms.Form):
-    awaiting = forms.ChoiceField(label=gettext_lazy("Whose answer"), choices=Case.Awaiting, widget=forms.RadioSelect)
+    awaiting = forms.ChoiceField(label=gettext_lazy("Whose answer"), widget=forms.RadioSelect)
     question = forms.CharField(
         label=gettext_lazy("What was asked"),
         max_length=2000,
@@ -298,6 +262,13 @@ class AwaitForm(forms.Form):
             "For the history. Ask the account holder with “Ask the account holder”; others are asked outside Tipstaff."
         ),
     )
+
+    def __init__(self, *arguments: Any, case: Case, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        whose = [one for one in Case.Awaiting.choices if case.subject_id or one[0] != Case.Awaiting.ACCOUNT_HOLDER]
+        self.fields["awaiting"].choices = whose
+        if case.subject_id is None:
+            self.fields["question"].help_text = _("For the history. Whoever can answer is asked outside Tipstaff.")
 
 
 class ResumeForm(forms.Form):

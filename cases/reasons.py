@@ -25,6 +25,8 @@ def drafts_of(
     """By outcome, the draft of what the account holder would read; no entry where nothing can be said."""
     facts = [finding for finding in findings if finding.rule.code == case.rule.code]
     exhibits = [exhibit for exhibit in evidence if exhibit.added_by_id]  # what the holder sent shows no breach
+    if case.subject is None:
+        return _of_the_system(facts)
     rule = {"code": case.rule.code, "title": case.rule.title, "statement": case.rule.statement}
     drafts: dict[str, str] = {}
     broken = [finding.facts.strip() for finding in facts if finding.conclusion == "breach"]
@@ -55,6 +57,15 @@ def drafts_of(
         [*looked, *unclear, _("What we have does not show whether it was broken. Nothing is imposed on the account.")]
     )[:LIMIT]
     return drafts
+
+
+def _of_the_system(facts: "Iterable[Finding]") -> dict[str, str]:
+    """Where there is no account nobody reads a notice: what was found, by what it concludes."""
+    drafts: dict[str, str] = {}
+    for finding in facts:
+        outcome = outcome_of([finding])
+        drafts[outcome] = "\n\n".join([*filter(None, [drafts.get(outcome)]), finding.facts.strip()])[:LIMIT]
+    return {outcome: text for outcome, text in drafts.items() if outcome != "breach"}
 
 
 OUTCOME_OF = {"breach": "breach", "no_breach": "no_breach", "unclear": "insufficient_evidence"}

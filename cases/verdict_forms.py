@@ -6,14 +6,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cases.decision_forms import outcomes
 from cases.models import Decision
 from cases.models.verdict import REASON_LIMIT, REASON_MINIMUM
 
 
 class VerdictForm(forms.Form):
-    outcome = forms.ChoiceField(
-        label=gettext_lazy("What you would decide"), choices=[("", "---------"), *Decision.Outcome.choices]
-    )
+    outcome = forms.ChoiceField(label=gettext_lazy("What you would decide"))
     tier = forms.ChoiceField(label=gettext_lazy("Tier, for a breach"), required=False)
     reason = forms.CharField(
         label=gettext_lazy("Why, in a sentence"),
@@ -24,6 +23,8 @@ class VerdictForm(forms.Form):
 
     def __init__(self, *arguments: Any, decision: Decision, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        offered = outcomes(decision.case.subject)
+        self.fields["outcome"].choices = [("", "---------"), *offered]  # type: ignore[attr-defined]
         tiers = decision.rule.version.matrix.document["tiers"]
         choices = [("", _("none")), *((tier["code"], f"{tier['code']}: {tier['title']}") for tier in tiers)]
         self.fields["tier"].choices = choices  # type: ignore[attr-defined]

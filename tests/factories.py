@@ -103,6 +103,16 @@ def case(*, about: Subject | None = None, code: str = "SP-03", severity: int = 2
     )
 
 
+def system_case(
+    *, of: AISystem | None = None, code: str = "MI-02", severity: int | None = None, **columns: Any
+) -> Case:
+    """An open case about what a system did by itself: `of`, or nobody knows which."""
+    alleged = rule(code)
+    return report(**columns).accept(
+        actor=person("lead"), subject=None, system=of, rule=alleged, severity=severity or alleged.severity
+    )
+
+
 def conflict(of: Case, who: User, reason: str = "A friend of mine.") -> Conflict:
     """Declared by `who`, who is out of the case from then on."""
     declared = Conflict(case=Case.objects.get(pk=of.pk), person=who, reason=reason)

@@ -18,6 +18,7 @@ READ = {
     "state": "decided",
     "behaviour": "human",
     "subject": "acct_1",
+    "system": None,
     "rule": {"code": "SP-03", "version": "2026.1"},
     "rule_group": "SP",
     "severity": 3,
@@ -41,6 +42,12 @@ class CaseSerializer(Reading[Case]):
         allow_null=True,
         help_text="The account; null where the system itself misbehaved.",
     )
+    system: Any = serializers.SlugRelatedField(
+        slug_field="ref",
+        read_only=True,
+        allow_null=True,
+        help_text="The AI system that did it by itself, where that is known; null where an account did it.",
+    )
     rule = serializers.SerializerMethodField(help_text="The rule alleged, as in force then.")
     report_count = serializers.IntegerField(read_only=True)
     decisions = serializers.SerializerMethodField(help_text="Those that were issued.")
@@ -49,7 +56,7 @@ class CaseSerializer(Reading[Case]):
     class Meta:
         model = Case
         fields = [
-            "ref", "state", "behaviour", "subject", "rule", "rule_group", "severity", "opened_at", "due_at",
+            "ref", "state", "behaviour", "subject", "system", "rule", "rule_group", "severity", "opened_at", "due_at",
             "decided_at", "report_count", "decisions", "sanctions", "available",
         ]  # fmt: skip
         read_only_fields = fields
@@ -75,7 +82,9 @@ class CaseFilters(SeverityFilters):
 
 
 class CaseViewSet(mixins.ListModelMixin, Resource[Case]):
-    """Cases: one account, one group of rules, and where it stands. What people wrote in them is not given out."""
+    """Cases: one account or what a system did, one group of rules, and where it stands. What people wrote in them is
+    not given out.
+    """
 
     tag = "Cases"
     serializer_class = CaseSerializer
@@ -87,10 +96,10 @@ class CaseViewSet(mixins.ListModelMixin, Resource[Case]):
         reports = Report.objects.filter(case=OuterRef("pk")).order_by().values("case").annotate(many=Count("pk"))
         issued = Decision.objects.visible_to(self.request.auth).only("ref", "case_id")
         return (
-            rows.select_related("subject", "rule")
+            rows.select_related("subject", "system", "rule")
             .only(
                 "ref", "state", "behaviour", "rule_group", "severity", "opened_at", "due_at", "decided_at",
-                "subject__external_id", "rule__cite",
+                "subject__external_id", "system__ref", "rule__cite",
             )
             .annotate(report_count=Coalesce(Subquery(reports.values("many"), output_field=IntegerField()), 0))
             .prefetch_related(

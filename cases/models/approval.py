@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Outcomes that the proposer may issue, because nobody is burdened by them; they are sampled later.
 SELF_ISSUED = ("no_breach", "insufficient_evidence", "support_routing", "corrected")
+# Outcomes that say something of an account: where the system did it there is none.
+OF_AN_ACCOUNT = ("breach", "exempt", "safe_harbour", "support_routing", "corrected")
 # Who may issue a tier whose approver is the key: that role and those above it.
 ISSUERS: dict[str, tuple[Role, ...]] = {
     "adjudicator": (Role.ADJUDICATOR, Role.SENIOR_ADJUDICATOR, Role.HEAD_OF_ENFORCEMENT),

@@ -1,10 +1,10 @@
-"""Case: one account, one group of rules, everything that was reported about them, and who is working on it."""
+"""Case: one account or what the system did, one group of rules, all reports about that, and who is working on it."""
 
 from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -15,6 +15,7 @@ from aup.models import Rule
 from cases import silence
 from cases.models import carrying, course, stake, timing
 from cases.models.answering import for_reporters
+from cases.models.gathering import Behaviour, Gathering
 from cases.models.hand import Hand
 from cases.models.handling import Handled
 from cases.models.queue import OPEN, CaseQuerySet
@@ -37,14 +38,18 @@ WEIGHED_MINIMUM = 20  # characters of the reason why they change nothing
 
 
 def no_newer_case(case: "Case", actor: Actor) -> str | None:
-    newer = Case.objects.open_now().filter(subject=case.subject, rule_group=case.rule_group).exclude(pk=case.pk).first()
-    if case.subject and newer:
-        return _("%(case)s is open about the same account and rules; decide that one first.") % {"case": newer.ref}
-    return None
+    newer = case.same_matter().exclude(pk=case.pk).first()
+    if newer is None:
+        return None
+    if case.subject is None:
+        return _("%(case)s is open about what the system did under the same rules; decide that one first.") % {
+            "case": newer.ref
+        }
+    return _("%(case)s is open about the same account and rules; decide that one first.") % {"case": newer.ref}
 
 
 @references.register("case")
-class Case(Waiting, Splitting, Handled, Record):
+class Case(Gathering, Waiting, Splitting, Handled, Record):
     class State(models.TextChoices):
         OPEN = "open", gettext_lazy("Open")
         INVESTIGATING = "investigating", gettext_lazy("Investigating")
@@ -54,16 +59,12 @@ class Case(Waiting, Splitting, Handled, Record):
         CLOSED = "closed", gettext_lazy("Closed")
         MERGED = "merged", gettext_lazy("Merged")
 
-    class Behaviour(models.TextChoices):
-        HUMAN = "human", gettext_lazy("What a person did")
-        SYSTEM = "system", gettext_lazy("What the system did")
-
     Awaiting = Awaiting
+    Behaviour = Behaviour
 
     ref = models.CharField(max_length=20, unique=True, db_default=NextRef("C"), editable=False)
     state = StateField(max_length=24, choices=State, default=State.OPEN)
     subject = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="cases")
-    behaviour = models.CharField(max_length=10, choices=Behaviour, default=Behaviour.HUMAN)
     rule = models.ForeignKey(Rule, models.PROTECT, related_name="+", help_text="The rule alleged, as in force then.")
     rule_group = models.CharField(max_length=10)
     severity = models.PositiveSmallIntegerField()
@@ -123,6 +124,15 @@ class Case(Waiting, Splitting, Handled, Record):
             models.UniqueConstraint(
                 fields=["subject", "rule_group"], condition=Q(state__in=OPEN), name="case_open_once_per_subject_group"
             ),
+            models.UniqueConstraint(
+                fields=["rule_group", "system"],
+                condition=Q(state__in=OPEN, subject=None),
+                nulls_distinct=False,  # a system that nobody knows is one too
+                name="case_open_once_per_system_group",
+            ),
+            models.CheckConstraint(
+                condition=Q(system=None) | Q(subject=None), name="case_about_an_account_or_a_system"
+            ),
             models.CheckConstraint(condition=Q(severity__gte=1, severity__lte=4), name="case_severity"),
             models.CheckConstraint(
                 condition=Q(subject__isnull=False) | Q(behaviour="system"), name="case_subject_unless_system"
@@ -162,21 +172,6 @@ class Case(Waiting, Splitting, Handled, Record):
 
     def get_absolute_url(self) -> str:
         return reverse("cases:case", args=[self.ref])
-
-    @classmethod
-    def gather(cls, *, actor: Actor, subject: Subject, rule: Rule, severity: int, trust: int = 0) -> "Case":
-        """The open case for this account and rule group, opened now if there is none. Whoever loses the race joins."""
-        group = rule.group.code
-        known = cls.objects.open_now().filter(subject=subject, rule_group=group).first()
-        if known is not None:
-            return known
-        case = cls(subject=subject, rule=rule, rule_group=group, severity=severity, trust=trust, opened_at=now())
-        try:
-            with transaction.atomic():
-                case.open(actor=actor)
-        except IntegrityError:
-            return cls.objects.open_now().get(subject=subject, rule_group=group)
-        return case
 
     def held_with(self) -> list[str]:
         """A hold on the account, or on one that it hangs on, keeps the evidence of the case."""

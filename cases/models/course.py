@@ -46,12 +46,10 @@ def joins(case: "Case", into: "Case") -> str | None:
 
 
 def across_accounts(case: "Case", into: "Case") -> str | None:
-    """Reports that named the wrong account go where they belong, and nothing is decided about it. Once its holder was
-    asked, limited or judged in the case, a decision about them ends it.
+    """Reports that named the wrong account, or held for the system's what a person did, go where they belong, and
+    nothing is decided here. Once the account holder was asked, limited or judged, a decision about them ends the case.
     """
-    if case.behaviour != into.behaviour:
-        return _("One of the cases is about what a person did, the other about what the system did.")
-    if case.subject_id == into.subject_id:
+    if case.subject_id is None or case.subject_id == into.subject_id:
         return None
     if case.hearings.exists() or case.interims.filter(needed=True).exists() or case.decisions.exists():
         return _(

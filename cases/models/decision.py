@@ -261,8 +261,14 @@ class Decision(Graded, Grounded, Contested, Record):
             raise Refused(_("This case is about another group of rules; open a case of its own for this one."))
         if self.conduct_at > now():
             raise Refused(_("The conduct cannot lie in the future."))
-        if self.outcome == self.Outcome.BREACH and self.case.subject is None:
-            raise Refused(_("Name the account first: there is no breach without somebody who did it."))
+        if self.case.subject is None and self.outcome in approval.OF_AN_ACCOUNT:
+            raise Refused(
+                _(
+                    "This case is about what the system did, so nothing is held against an account or in its favour. "
+                    "Where a person did it, merge it into a case about their account."
+                ),
+                field="outcome",
+            )
 
     def _check_reasons(self) -> None:
         if len(self.reasons.strip()) < REASONS_MINIMUM:
@@ -310,6 +316,7 @@ class Decision(Graded, Grounded, Contested, Record):
             wider.tell(self, to=self.scope, actor=actor)
         if self.outcome == self.Outcome.SYSTEM_BEHAVIOUR:  # a system is mended, and nobody limited
             task = ControlTask(about=self.reference, rule=self.rule.code, severity=self.case.severity)
+            task.system = self.case.system_in_use
             task.open(actor=actor)
         gateway.tell_decision(self, "issued", actor=actor)
 

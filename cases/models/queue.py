@@ -12,6 +12,7 @@ from cases.models.care import OptOut, budget_spent
 from cases.models.hand import Hand
 from cases.models.holding import Skip
 from cases.models.stake import others
+from governance.models import AISystem
 from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
 from tipstaff.time import now
@@ -91,12 +92,14 @@ class CaseQuerySet(RefQuerySet["Case"]):
         return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=at))
 
     def offered_to(self, person: User, at: datetime) -> Self:
-        """Those that nobody holds, `person` has no other part in and did not skip lately, outside the groups of rules
-        that they opted out of. Nothing hard is offered to who saw enough of it in this shift.
+        """Those that nobody holds, `person` has no other part in, answers for no system of and did not skip lately,
+        outside the groups of rules that they opted out of. Nothing hard is offered to who saw enough in this shift.
         """
         parts = Hand.objects.filter(person=person, case=OuterRef("pk")).exclude(part=Hand.Part.INVESTIGATED)
         skipped = Skip.objects.filter(person=person, case=OuterRef("pk"), until__gt=at)
         rows = self.unclaimed(at).filter(~Exists(parts), ~Exists(skipped)).bearable(person, at)
+        if own := once((AISystem, person.pk), lambda: list(AISystem.objects.filter(owner=person))):
+            rows = rows.exclude(system__in=own)
         return others(rows.filter(~Exists(self._conflicts(person))), person, "subject")
 
     def matching(self, word: str) -> Self:

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aup.evaluation import severities
 from aup.models import Rule
 from cases import pathways, trust
 from cases.models import stake
@@ -21,9 +20,11 @@ from cases.models.answerable import Pathway, pathway_of
 from cases.models.answering import Answering
 from cases.models.case import Case
 from cases.models.flagger import Flagger
+from cases.models.gathering import severity_refused
 from cases.models.proving import Proving
 from cases.models.receipt import code_for, hashed_code
 from cases.models.wording import Worded
+from governance.models import AISystem
 from tipstaff import languages
 from tipstaff.accounts.models import Subject, Token, User
 from tipstaff.notices import outbox
@@ -61,16 +62,6 @@ class ReportQuerySet(RefQuerySet["Report"]):
 
     def in_hands_of(self, person: User) -> Self:
         return self.filter(triaged_by=person)
-
-
-def severity_not_graded(rule: Rule) -> str:
-    """The sentence that names the severities which the matrix grades under `rule`: its own and its neighbours."""
-    levels = severities(rule.facts, rule.version.matrix.document)
-    return _("Under %(rule)s the matrix grades severities %(least)s to %(most)s.") % {
-        "rule": rule.code,
-        "least": levels[0],
-        "most": levels[-1],
-    }
 
 
 def not_theirs(report: "Report", actor: Actor) -> str | None:
@@ -291,17 +282,21 @@ class Report(Answering, Proving, Worded, Record):
         guard=not_theirs,
         said=gettext_lazy("accepted the report"),
     )
-    def accept(self, *, actor: User, subject: Subject, rule: Rule, severity: int) -> Case:
+    def accept(
+        self, *, actor: User, subject: Subject | None, rule: Rule, severity: int, system: AISystem | None = None
+    ) -> Case:
         """Resolve whom it is about and open a case, or join the one that is open for this account and rule group.
-        Refused for a severity that the matrix does not grade under this rule.
+        Without a `subject` it is about what the system did: `system`, where it is known which. Refused for a severity
+        that the matrix does not grade under this rule.
         """
-        if severity not in severities(rule.facts, rule.version.matrix.document):
-            raise Refused(severity_not_graded(rule))
+        if refusal := severity_refused(rule, severity):
+            raise Refused(refusal)
         self.triaged_by, self.triaged_at, self.rule = actor, now(), rule
-        self.case = Case.gather(actor=actor, subject=subject, rule=rule, severity=severity, trust=self.trust)
-        self.case.join(actor=actor, report=self, severity=severity)
+        case = Case.gather(actor=actor, subject=subject, rule=rule, severity=severity, trust=self.trust, system=system)
+        self.case = case
+        case.join(actor=actor, report=self, severity=severity)
         clocks.stop(self, Clock.Kind.TRIAGE)
-        return self.case
+        return case
 
     @operation(
         source=[State.RECEIVED, State.NEEDS_INFORMATION],

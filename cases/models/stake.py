@@ -1,5 +1,6 @@
-"""Stake: whoever the account of a case belongs to, or who declared a conflict in it, does nothing in it. Asked before
-every act on a case and on what hangs on it (Record.stake_of), so that no operation has to remember to.
+"""Stake: whoever the account of a case belongs to, answers for the system that it is about, or declared a conflict in
+it, does nothing in it. Asked before every act on a case and on what hangs on it (Record.stake_of), so that no operation
+has to remember to.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ def stake_of(case: "Case", actor: Actor) -> str | None:
         return None
     if is_own(case.subject, actor):
         return _("This case is about your own account; someone else must do this.")
+    if case.system_id and case.system and case.system.owner_id == actor.pk:
+        return _("You answer for the system that this case is about; someone else must do this.")
     if case._state.adding:
         return None
     # Asked before each act on what hangs on the case, of which one decision answers hundreds.

@@ -157,11 +157,11 @@ def work_forms(
     typed: dict[str, list[str]] = getattr(case, "typed", None) or {}
     rules = Offer(conduct_at, case.rule_group)
     finding = {name.removeprefix(FINDING): values for name, values in typed.items() if name.startswith(FINDING)}
-    written = {"rule": case.rule.code} | initial_of(FindingForm, finding)
+    written = {"rule": case.rule.code, "behaviour": case.behaviour} | initial_of(FindingForm, finding)
     if cited:
         written["citations"] = ", ".join(cited)[:2000]
     return {
-        "await_form": AwaitForm(prefix="await"),
+        "await_form": AwaitForm(prefix="await", case=case),
         "evidence_form": EvidenceForm(prefix="evidence"),
         "finding_form": FindingForm(prefix="finding", evidence=evidence, rules=rules, initial=written),
         "citing": bool(cited or any(finding.get("facts", []))),

@@ -33,13 +33,13 @@ def fetch(request: StaffRequest, ref: str) -> Case:
     on += [Concat(Value("subject:"), OuterRef(f"{account}__external_id")) for account in ABOVE]
     held = Exists(LegalHold.objects.standing().filter(on__in=on))
     typed = Subquery(Draft.objects.filter(case=OuterRef("pk"), person=request.user).values("typed")[:1])
-    cases = with_around(request).select_related(ABOVE[-1], "merged_into")
+    cases = with_around(request).select_related(ABOVE[-1], "system", "merged_into")
     return get_object_or_404(cases.annotate(held=held, passed=latest_passing(), typed=typed, **there()), ref=ref)
 
 
 def fetch_to_act(request: StaffRequest, ref: str) -> Case:
     """The case with what an act on it looks at, and nothing that only its page shows."""
-    return get_object_or_404(with_around(request).select_related("subject"), ref=ref)
+    return get_object_or_404(with_around(request).select_related("subject", "system"), ref=ref)
 
 
 def with_around(request: StaffRequest) -> CaseQuerySet:
@@ -103,12 +103,15 @@ def earlier_of(decision: Decision) -> list[Before]:
 
 
 def near_cases(case: Case) -> list[Case]:
-    """Other open cases of the account, of those beneath it, and of those that hang on the same account."""
+    """Other open cases of the account, of those beneath it, and of those that hang on the same account; where no
+    account did it, those about what systems did under the same rules.
+    """
     subject = case.subject
     if subject is None:
-        return []
-    near = Q(subject=subject) | Q(subject__parent=subject)
-    if subject.parent_id:
+        near = Q(subject=None, rule_group=case.rule_group)
+    else:
+        near = Q(subject=subject) | Q(subject__parent=subject)
+    if subject is not None and subject.parent_id:
         near |= Q(subject=subject.parent_id) | Q(subject__parent=subject.parent_id)
     found = Case.objects.open_now().filter(near).exclude(pk=case.pk)
     return list(found.select_related("subject", "rule", "claimed_by").order_by("-severity", "-opened_at")[:NEAR])

@@ -18,7 +18,7 @@ from tipstaff.permissions import Permission
 @needs(Permission.CASE_INVESTIGATE)
 def case_await(request: StaffRequest, ref: str) -> HttpResponse:
     case = fetch(request, ref)
-    form = AwaitForm(request.POST, prefix="await")
+    form = AwaitForm(request.POST, prefix="await", case=case)
     if not form.is_valid():
         return case_page(request, case, status=422, await_form=form)
     case.await_information(actor=request.user, **form.cleaned_data)

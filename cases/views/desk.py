@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aup.models import Acknowledgement
+from cases.about_forms import AcceptForm
 from cases.consent_forms import ConsentForm
-from cases.forms import AcceptForm, DeclineForm, QuestionForm
+from cases.forms import DeclineForm, QuestionForm
 from cases.models import Case, Note, Report
 from cases.models.care import count_showing
 from cases.models.queue import OPEN
@@ -110,9 +111,11 @@ def report_accept(request: StaffRequest, ref: str) -> HttpResponse:
 
     def accept(_work: Any) -> Case:
         """With the account, if it is new: of a report that is not accepted nothing is kept about anybody."""
-        about = {"kind": facts["kind"], "contact": facts["contact"]}
-        subject, _new = Subject.resolve(facts["external_id"], actor=request.user, **about)
-        return report.accept(actor=request.user, subject=subject, rule=facts["rule"], severity=facts["severity"])
+        subject, about = None, {"kind": facts["kind"], "contact": facts["contact"]}
+        if not form.about_system:
+            subject, _new = Subject.resolve(facts["external_id"], actor=request.user, **about)
+        chosen = {name: facts[name] for name in ("system", "rule", "severity")}
+        return report.accept(actor=request.user, subject=subject, **chosen)
 
     case = in_unit_of_work(accept)
     messages.success(request, _("%(report)s is in case %(case)s.") % {"report": report.ref, "case": case.ref})

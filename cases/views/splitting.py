@@ -10,10 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from aup.evaluation import severities
-from cases.forms import SEVERITIES, RuleChoice
+from cases.about_forms import AboutForm
 from cases.models import Case
-from cases.models.report import severity_not_graded
 from cases.views.context import fetch
 from tipstaff.access import StaffRequest, needs
 from tipstaff.accounts.models import Subject
@@ -26,11 +24,10 @@ from tipstaff.workflow.refused import NotPermitted, Refused
 PAGE = 50
 
 
-class SplitForm(forms.Form):
-    external_id = forms.CharField(label=gettext_lazy("Account that they are about"), max_length=120)
-    rule = RuleChoice(label=gettext_lazy("Rule alleged"))
-    severity = forms.TypedChoiceField(label=gettext_lazy("Severity"), choices=SEVERITIES, coerce=int)
+class SplitForm(AboutForm):
+    field_order = ("what", "external_id", "system", "rule", "severity", "reason")
     reason = forms.CharField(label=gettext_lazy("Why they are another matter"), max_length=300)
+    subject: Subject | None = None
 
     def __init__(self, *arguments: Any, case: Case, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -40,18 +37,12 @@ class SplitForm(forms.Form):
             self.initial.setdefault("external_id", case.subject.external_id)
         self.initial.setdefault("severity", case.severity)
 
-    def clean_external_id(self) -> str:
-        known = Subject.objects.filter(external_id=self.cleaned_data["external_id"].strip()).first()
-        if known is None:
-            raise forms.ValidationError(_("We know no such account. Triage a report about it first."))
-        self.subject = known
-        return known.external_id
-
     def clean(self) -> dict[str, Any]:
-        facts = super().clean() or self.cleaned_data
-        rule, severity = facts.get("rule"), facts.get("severity")
-        if rule and severity and severity not in severities(rule.facts, rule.version.matrix.document):
-            self.add_error("severity", severity_not_graded(rule))
+        facts = super().clean()
+        if typed := facts.get("external_id"):
+            self.subject = Subject.objects.filter(external_id=typed.strip()).first()
+            if self.subject is None:
+                self.add_error("external_id", _("We know no such account. Triage a report about it first."))
         return facts
 
 
@@ -68,7 +59,7 @@ def case_reports(request: StaffRequest, ref: str) -> HttpResponse:
         form.add_error(None, _("Choose the reports that go."))
     if not form.is_valid():
         return _page(request, case, form, chosen, status=422)
-    facts = {name: form.cleaned_data[name] for name in ("rule", "severity", "reason")}
+    facts = {name: form.cleaned_data[name] for name in ("system", "rule", "severity", "reason")}
     try:
         into = case.split(actor=request.user, reports=chosen, subject=form.subject, **facts)
     except NotPermitted:

@@ -19,6 +19,7 @@ def test_a_case_is_told_in_references(caller: Caller) -> None:
         "state": "decided",
         "behaviour": "human",
         "subject": "acct_1",
+        "system": None,
         "rule": {"code": "SP-03", "version": case.rule.version.number},
         "rule_group": "SP",
         "severity": 2,

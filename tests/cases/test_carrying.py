@@ -112,12 +112,6 @@ class TestAcrossAccounts:
         with pytest.raises(Refused, match="a decision about them"):
             merged(case, into)
 
-    def test_not_what_a_person_did_with_what_the_system_did(self) -> None:
-        case, into = factories.case(), factories.case()
-        Case.objects.filter(pk=into.pk).update(behaviour="system")
-        with pytest.raises(Refused, match="what the system did"):
-            merged(case, into)
-
 
 class TestNeverNamed:
     def test_the_colleague_who_reported(self, enter: Any) -> None:

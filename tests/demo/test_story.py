@@ -16,7 +16,7 @@ from aup import coverage, wording
 from aup.models import Feedback, PolicyVersion
 from cases.models import Case, Decision, Finding, Report, Sanction
 from governance.coverage import Coverage, survey
-from governance.models import AISystem, Ballot, BallotPart, Committee, Waiver
+from governance.models import AISystem, Ballot, BallotPart, Committee, ControlTask, Waiver
 from tests.conftest import TEMPLATE, drop, on_a_clone
 from tests.demo.telling import NOW, digest_of_everything, in_a_process_of_its_own, sealing_into
 from tipstaff.accounts.models import Subject
@@ -86,6 +86,13 @@ class TestThereIsEnough:
         assert several.count() > 40
         assert set(values(Report.objects, "channel")) == set(Report.Channel.values)
         assert {"en", "es", "fr", "ar"} <= set(values(Report.objects, "language"))
+
+    def test_what_systems_did_by_themselves_gathers_without_an_account(self) -> None:
+        decided, waiting = Case.objects.filter(subject=None).order_by("opened_at")
+        assert (decided.state, waiting.state) == ("decided", "open")
+        assert decided.system != waiting.system
+        assert decided.reports.count() == waiting.reports.count() == 2
+        assert ControlTask.objects.filter(system=decided.system).exists()
 
     def test_a_queue_of_a_believable_length_and_few_of_it_late(self) -> None:
         assert 15 <= Case.objects.queued().count() <= 40

@@ -329,3 +329,14 @@ def test_a_case_claimed_while_it_is_decided_is_not_opened_again(race: Race, crow
     assert Decision.objects.get().state == "issued"
     assert Case.objects.get().state == "decided"
     assert told("case.claimed") == 1
+
+
+def test_ten_reports_about_what_the_system_did_accepted_in_one_moment(race: Race, crowd: Crowd) -> None:
+    reports, rule = [factories.report() for _ in range(10)], factories.rule("MI-02")
+    crowded = zip(reports, crowd(10, "reviewer"), strict=True)
+    cases = race(
+        *(partial(again(one).accept, actor=actor, subject=None, rule=rule, severity=2) for one, actor in crowded)
+    )
+    case = Case.objects.get()
+    assert cases == [case] * 10
+    assert (case.subject, case.behaviour, case.reports.count()) == (None, "system", 10)

@@ -17,7 +17,19 @@ from cases.models import Case, Report
 from tipstaff.accounts.models import User
 from tipstaff.demo import hooks
 from tipstaff.demo.people import PASSWORD, PEOPLE
-from tipstaff.demo.story import afterwards, cast, custody, feedback, policy, readers, systems, targets, tasks, waivers
+from tipstaff.demo.story import (
+    afterwards,
+    cast,
+    custody,
+    feedback,
+    itself,
+    policy,
+    readers,
+    systems,
+    targets,
+    tasks,
+    waivers,
+)
 from tipstaff.demo.story.cases import CaseTeller
 from tipstaff.demo.story.cast import DEMO
 from tipstaff.demo.story.hands import all_or_none, dealt
@@ -119,6 +131,8 @@ def _shares(stage: Stage, reporters: Reporters, scale: float) -> dict[str, tuple
         put(planner.trees[TAKEN_UP], 0.4, course)
     for course in feedback.told(stage):
         put("the house", 0.1, course)
+    for course in itself.told(stage, reporters):
+        put("the house", 1, course)
     for course in (systems.told(stage), *readers.told(stage), *waivers.told(stage, scale)):
         put("the house", 1, course)
     return shares

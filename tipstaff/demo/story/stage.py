@@ -82,9 +82,8 @@ class Stage:
     def _scene(self, work: UnitOfWork) -> None:
         """The next acts, as many as fit into one transaction."""
         for _act in range(min(ACTS, len(self.waiting))):
-            at = self.waiting[0][0]
-            self._run_clocks(at, work)
-            _at, number, course = heapq.heappop(self.waiting)
+            self._run_clocks(self.waiting[0][0], work)
+            at, number, course = heapq.heappop(self.waiting)  # an earlier one, where a clock entered it just now
             self._do(work, at, partial(self._wait, course, number))
 
     def _do(self, work: UnitOfWork, at: datetime, act: Callable[[], Any]) -> None:
