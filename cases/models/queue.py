@@ -23,12 +23,17 @@ from tipstaff.workflow.unit import UnitOfWork, in_unit_of_work, once
 if TYPE_CHECKING:
     from cases.models.case import Case
 
+SOON = timedelta(hours=1)
 ACCOUNTS = 1000  # whose id or name holds a word that was searched for
 OPEN = ("open", "investigating", "awaiting_information", "proposed")
 FIRST_THINGS_FIRST = ("-severity", "-flagged", F("due_at").asc(nulls_last=True), "-trust", "id")
 # Two arms, because no one index serves both: a claim is not indexed, and only a case under investigation has one.
 THEIRS = """SELECT id FROM cases_case WHERE claimed_by_id = %s AND state = 'investigating'
 UNION SELECT case_id FROM cases_hand WHERE person_id = %s AND part = 'investigated'"""
+
+
+def _late_and_soon(at: datetime) -> dict[str, Count]:
+    return {"late": Count("rule_group", Q(due_at__lt=at)), "soon": Count("rule_group", Q(due_at__gte=at))}
 
 
 class CaseQuerySet(RefQuerySet["Case"]):
@@ -71,17 +76,20 @@ class CaseQuerySet(RefQuerySet["Case"]):
             rows = rows.filter(due_at__lt=at)
         return rows.unclaimed(at) if facts.get("free") else rows
 
-    def counted_by_group(self, at: datetime) -> list[dict[str, Any]]:
-        """How many of these cases each group of rules has, how many are late, and how many due within the hour. In two
-        queries: the due time of all is not looked at for the sake of the few that are due.
+    def counted(self, at: datetime) -> dict[str, int]:
+        """How many of these cases there are, how many are late, and how many due within the hour. In two queries: the
+        due time of all is not looked at for the sake of the few that are due.
         """
+        due: dict[str, int] = self.filter(due_at__lt=at + SOON).order_by().aggregate(**_late_and_soon(at))
+        return due | {"total": self.count()}
+
+    def counted_by_group(self, at: datetime) -> list[dict[str, Any]]:
+        """The same for each group of rules."""
         none = Value(0)
         many = self.order_by("rule_group").values("rule_group").annotate(total=Count("*"), late=none, soon=none)
         groups: dict[str, dict[str, Any]] = {row["rule_group"]: dict(row) for row in many}
-        due = self.filter(due_at__lt=at + timedelta(hours=1)).order_by().values("rule_group")
-        for row in due.annotate(
-            late=Count("rule_group", Q(due_at__lt=at)), soon=Count("rule_group", Q(due_at__gte=at))
-        ):
+        due = self.filter(due_at__lt=at + SOON).order_by().values("rule_group").annotate(**_late_and_soon(at))
+        for row in due:
             groups.setdefault(row["rule_group"], {"total": 0}).update(row)
         return list(groups.values())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -27,7 +27,6 @@ from tipstaff.time import now
 from tipstaff.workflow.refused import Refused
 
 PAGE = 50
-SOON = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -74,16 +73,21 @@ class Counted(Subquery):
 
 
 def counts(request: StaffRequest, titles: dict[str, str], at: datetime) -> dict[str, Any]:
-    """The live numbers: of the whole queue, whatever filter is chosen; by group for who leads."""
-    groups = Case.objects.queued().counted_by_group(at)  # from an index alone, which the account does not stand in
-    context: dict[str, Any] = {name: sum(row[name] for row in groups) for name in ("total", "late", "soon")}
+    """The live numbers: of the whole queue, whatever filter is chosen; by group for who leads. Counted from an index
+    alone, which the account does not stand in.
+    """
+    context: dict[str, Any] = {}
+    if request.user.may(Permission.CASE_LEAD):
+        groups = Case.objects.queued().counted_by_group(at)
+        context |= {name: sum(row[name] for row in groups) for name in ("total", "late", "soon")}
+        context["groups"] = [row | {"title": titles.get(row["rule_group"], row["rule_group"])} for row in groups]
+    else:
+        context |= Case.objects.queued().counted(at)
     context |= User.objects.filter(pk=request.user.pk).values(
         set_aside=Counted(Case.objects.set_aside()),
         held=Counted(Case.objects.held_by(request.user, at)),
         waiting_reports=Counted(Report.objects.filter(state="received")),
     )[0]
-    if request.user.may(Permission.CASE_LEAD):
-        context["groups"] = [row | {"title": titles.get(row["rule_group"], row["rule_group"])} for row in groups]
     return context
 
 

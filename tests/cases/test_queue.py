@@ -122,6 +122,8 @@ class TestNumbers:
             "SP": (1, 0),
             "DI": (0, 1),
         }
+        colleagues = enter("reviewer").get("/desk/queue/counts/").context
+        assert {name: colleagues[name] for name in shown} == shown | {"held": 0}
         assert b"<html" not in answer.content
         assert b'hx-trigger="every 30s"' in answer.content
         assert b"By group of rules" not in enter("reviewer").get("/desk/queue/counts/").content
