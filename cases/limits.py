@@ -1,6 +1,12 @@
 """How many reports are taken from whom, and about whom: the same at every door, whoever stands there."""
 
+from typing import Any
+
+from django.conf import settings
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rest_framework.request import Request
 
@@ -13,6 +19,40 @@ from tipstaff.workflow.refused import TooMany
 def is_grave(rule: Rule | None) -> bool:
     """Whether a report under this rule is never turned away: a life may hang on it."""
     return rule is not None and (rule.severity == 4 or rule.legal_referral == Rule.Referral.MANDATORY)
+
+
+def narrows(request: HttpRequest) -> bool:
+    """Count a report that is always taken. True where more came than the wider limits allow, from this address or from
+    everybody: then less is taken of it, as `told_of_grave` says. One address alone does not use up what is for all.
+    """
+    return bool(minutes_over("report_grave", request) or minutes_over("report_grave_all", "everybody"))
+
+
+def is_mailed_enough(contact: str) -> bool:
+    """Count a report that is always taken under its contact. True where the address got as many receipts as it may."""
+    return bool(contact and minutes_over("report_contact", contact))
+
+
+def small(files: list[Any]) -> list[Any]:
+    """Of the uploads, those that are taken however many reports come."""
+    return [file for file in files if file.size <= settings.FLOOD_FILE_BYTES]
+
+
+def small_size() -> str:
+    return filesizeformat(settings.FLOOD_FILE_BYTES)
+
+
+def told_of_grave() -> str:
+    """What is taken of a report about grave harm when very many come, by the numbers that `narrows` enforces."""
+    return _(
+        "A report about grave harm is always taken. When more than %(one)s an hour come from one place, or more than "
+        "%(all)s in all, we take all of the words and files of up to %(size)s each. We then send no e-mail to an "
+        "address that was not confirmed to us before. Your receipt code works all the same."
+    ) % {
+        "one": number_format(settings.GRAVE_REPORTS_PER_ADDRESS),
+        "all": number_format(settings.GRAVE_REPORTS_PER_HOUR),
+        "size": small_size(),
+    }
 
 
 def of_address(request: HttpRequest) -> TooMany | None:

@@ -249,9 +249,16 @@ FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or str(TIPSTA
 FILE_UPLOAD_HANDLERS = ["tipstaff.vault.staging.StagingHandler"]
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
 MACHINE_REPORTS = env.int("MACHINE_REPORTS_PER_MINUTE", default=120)
+# A report about grave harm is always taken. Beyond these only its words and small files are, and nobody is mailed whose
+# address is unproven: whoever sends that many is a flood, or hides in one.
+GRAVE_REPORTS_PER_ADDRESS = env.int("GRAVE_REPORTS_PER_ADDRESS", default=120)
+GRAVE_REPORTS_PER_HOUR = env.int("GRAVE_REPORTS_PER_HOUR", default=1000)
+FLOOD_FILE_BYTES = env.int("FLOOD_FILE_BYTES", default=256 * 1024)
 RATE_LIMITS = {
     "report": "30/hour",
     "report_machine": f"{MACHINE_REPORTS}/min",  # from one token, and one address
+    "report_grave": f"{GRAVE_REPORTS_PER_ADDRESS}/hour",  # from one address, before less of each is taken
+    "report_grave_all": f"{GRAVE_REPORTS_PER_HOUR}/hour",  # from everybody
     "report_contact": "40/day",  # from one e-mail address
     "report_account": "300/hour",  # about one account
     "appeal": "30/hour",

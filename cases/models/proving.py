@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core import signing
 from django.db import models
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import trust
+from tipstaff.notices.models import Message
 from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
@@ -39,6 +41,20 @@ class Proving(models.Model):
     def own_url(self: Any) -> str:
         """The path of the page that only whoever reads mail at the address comes to."""
         return reverse("cases:follow_by_link", args=[_signer().sign(self.pk.hex)])
+
+    @property
+    def contact_is_known(self: Any) -> bool:
+        """Whether the address is theirs who filed this: they signed in with it, or an earlier report proved it."""
+        address = self.contact.lower()
+        if self.reported_by and self.reported_by.email.lower() == address:
+            return True
+        earlier = type(self).objects.annotate(address=Lower("contact")).exclude(contact="")
+        return bool(earlier.filter(address=address, contact_proven_at__isnull=False).exists())
+
+    @property
+    def receipt_was_mailed(self: Any) -> bool:
+        kinds = ("report_received", "finding_received")
+        return bool(self.contact and Message.objects.filter(about=self.reference, kind__in=kinds).exists())
 
     @operation(
         permission=Permission.REPORT_PROVE,

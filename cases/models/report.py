@@ -130,6 +130,9 @@ class Report(Answering, Proving, Worded, Record):
     trust = models.SmallIntegerField(default=0, editable=False, help_text="From -50 to 50, when it was filed.")
     earlier_right = models.PositiveSmallIntegerField(default=0, editable=False)
     earlier_wrong = models.PositiveSmallIntegerField(default=0, editable=False)
+    left_out = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="Files too large to take while very many reports came."
+    )
 
     untold = frozenset({"receipt_hash"})
     owner_field = "triaged_by"
@@ -189,12 +192,6 @@ class Report(Answering, Proving, Worded, Record):
         """Whether its rule makes referral to an authority compulsory."""
         return bool(self.rule and self.rule.legal_referral == Rule.Referral.MANDATORY)
 
-    @property
-    def content_is_sealed(self) -> bool:
-        """Whether its files are for custodians only: by its own rule, or by the one of the case it went into."""
-        own = self.rule and self.rule.content_handling == "sealed"
-        return bool(own or (self.case and self.case.content_is_sealed))
-
     def stake_of(self, actor: Actor) -> str | None:
         return stake.stake_in_report(self, actor)
 
@@ -237,15 +234,18 @@ class Report(Answering, Proving, Worded, Record):
     @operation(
         creates=True, permission=Permission.REPORT_FILE, said=gettext_lazy("filed the report"), despite_stake=True
     )
-    def file(self, *, actor: Actor, files: list[SealedFile]) -> None:
-        """Take a report in: seal it to its files, start the triage clock and confirm receipt (DSA 16(4))."""
+    def file(self, *, actor: Actor, files: list[SealedFile], quiet: bool = False) -> None:
+        """Take a report in: seal it to its files, start the triage clock and confirm receipt (DSA 16(4)). Where it is
+        `quiet`, because very many come, that is by mail only to an address that is proven.
+        """
         for sealed in files:
             sealed.give_to(self, actor=actor)
         clocks.start(self, Clock.Kind.TRIAGE, severity=self.severity, referral=self.refers)
         audit = self.channel == self.Channel.AUDITOR
         if audit:
             clocks.start_if_set(self, Clock.Kind.FINDING, severity=self.severity, referral=self.refers)
-        if self.tell("finding_received" if audit else "report_received", actor):
+        told = not quiet or self.contact_is_known
+        if told and self.tell("finding_received" if audit else "report_received", actor):
             clocks.start_if_set(self, Clock.Kind.RECEIPT, severity=self.severity, referral=self.refers)
 
     @operation(

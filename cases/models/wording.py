@@ -18,6 +18,12 @@ class Worded(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def content_is_sealed(self: Any) -> bool:
+        """Whether its files are for custodians only: by its own rule, or by the one of the case it went into."""
+        own = self.rule and self.rule.content_handling == "sealed"
+        return bool(own or (self.case and self.case.content_is_sealed))
+
     @operation(permission=Permission.EVIDENCE_READ, said=gettext_lazy("opened what the reporter wrote"))
     def read_words(self: Any, *, actor: Actor) -> None:
         """Look at the words of a report under a sealed rule."""

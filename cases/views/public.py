@@ -54,13 +54,16 @@ def report_page(
     """
     context: dict[str, Any] = {"flagger": flagger, **pathways.shown(pathway)}
     shape = FORMS.get(pathway, ReportForm)
+    context["told_of_grave"] = limits.told_of_grave()
     if request.method != "POST":
         form = shape(initial={"rule": request.GET.get("rule")})
         return render(request, "cases/report_form.html", context | {"form": form})
     refusal = limits.of_address(request)
     form = shape(request.POST, request.FILES)
     whole = form.is_valid()
-    open_door = (whole and limits.is_grave(form.cleaned_data["rule"])) or (flagger is not None and flagger.stands)
+    trusted = flagger is not None and flagger.stands
+    grave = whole and not trusted and limits.is_grave(form.cleaned_data["rule"])
+    open_door = trusted or grave
     refusal = None if open_door else refusal
     if not (whole or refusal):
         return render(request, "cases/report_form.html", context | {"form": form}, status=422)
@@ -73,8 +76,9 @@ def report_page(
         page = render(request, "cases/report_form.html", context | {"form": form, "wait": refusal}, status=429)
         page["Retry-After"] = str(refusal.seconds)
         return page
-    filed = known or _file(request, form, pathway, flagger=flagger)
-    return render(request, "cases/report_receipt.html", {"report": filed, "code": code, **pathways.told(filed)})
+    filed = known or _file(request, form, pathway, grave=grave, flagger=flagger)
+    context = {"report": filed, "code": code, "small_size": limits.small_size(), **pathways.told(filed)}
+    return render(request, "cases/report_receipt.html", context)
 
 
 def channel_of(pathway: Pathway, staff: Any) -> Report.Channel:
@@ -84,12 +88,16 @@ def channel_of(pathway: Pathway, staff: Any) -> Report.Channel:
     return Report.Channel.INTERNAL if staff else Report.Channel.PUBLIC
 
 
-def _file(request: HttpRequest, form: ReportForm, pathway: Pathway, **more: Any) -> Report:
+def _file(request: HttpRequest, form: ReportForm, pathway: Pathway, *, grave: bool, **more: Any) -> Report:
+    """File what the form says. A `grave` report that comes among very many is filed with less (`limits.narrows`)."""
     facts = dict(form.cleaned_data)
     submission, uploads, may_share = str(facts.pop("submission")), facts.pop("files"), facts.pop("may_share")
     staff = request.user if request.user.is_authenticated else None
     if pathway == Pathway.INTERNAL:
         facts["contact"] = getattr(staff, "email", "")
+    narrow, quiet = (limits.narrows(request), limits.is_mailed_enough(facts["contact"])) if grave else (False, False)
+    if narrow:
+        uploads, more["left_out"] = limits.small(uploads), len(uploads) - len(limits.small(uploads))
     actor: Any = staff if staff and staff.may(Permission.REPORT_FILE) else LinkHolder("reporter")
     filed, code = Report.draw(
         submission,
@@ -101,7 +109,7 @@ def _file(request: HttpRequest, form: ReportForm, pathway: Pathway, **more: Any)
     )
     try:
         with storage.received(uploads, actor=LinkHolder("reporter")) as files, transaction.atomic():
-            filed.file(actor=actor, files=files)
+            filed.file(actor=actor, files=files, **({"quiet": True} if narrow or quiet else {}))
             if may_share and filed.contact:
                 reporter.agreed_at_filing(filed)
     except IntegrityError:
