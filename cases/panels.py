@@ -48,10 +48,13 @@ RARE: dict[str, tuple[type[Any], tuple[str, ...]]] = {
 
 @cache
 def there() -> dict[str, Any]:
-    """To be read with the row of the case: the rare matters themselves, and whether it has an interim measure. Django
-    puts these words together once, and not for each page.
+    """To be read with the row of the case: the rare matters themselves, whether it has an interim measure, and whether
+    anything was decided about its account. Django puts these words together once, and not for each page.
     """
-    found: dict[str, Any] = {"has_interims": Exists(Interim.objects.filter(case=OuterRef("pk")))}
+    found: dict[str, Any] = {
+        "has_interims": Exists(Interim.objects.filter(case=OuterRef("pk"))),
+        "has_decisions": Exists(Decision.objects.filter(case__subject=OuterRef("subject"))),
+    }
     for name, (model, people) in RARE.items():
         of: Any = Q(case=OuterRef("pk"))
         if name == "withholdings":  # an order goes on where its case does
