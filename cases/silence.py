@@ -53,8 +53,12 @@ def move(case_id: UUID, at: datetime) -> None:
 
 
 def tell_custodians(case: "Case", *, actor: Actor) -> None:
-    """The rule makes referral compulsory: those who hand over evidence hear of it at once, by reference only."""
+    """The rule makes referral compulsory: those who hand over evidence hear of it at once, by reference only; but
+    nobody of a case about their own account.
+    """
     for person in User.objects.with_role(Role.CUSTODIAN).order_by("email"):
+        if case.subject is not None and case.subject.belongs_to(person):
+            continue
         outbox.queue(
             "referral_owed",
             to=person.email,

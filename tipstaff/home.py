@@ -184,7 +184,7 @@ def _tiles(person: User) -> list[Tile]:
         waiting = Decision.objects.waiting().count()
         tiles.append(Tile(waiting, _("decisions waiting for someone"), reverse("cases:decision_list")))
     if person.may(P.REFERRAL_MAKE):
-        owed = referable().count()
+        owed = referable(person).count()
         label = _("notices owed to an authority")
         tiles.append(Tile(owed, label, reverse("cases:referral_list"), "due" if owed else "ok"))
     if person.may(P.CASE_LEAD) or person.may(P.SANCTION_LIFT):

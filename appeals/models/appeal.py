@@ -25,7 +25,7 @@ from appeals.models.hearing import (
 from cases.models import Case, Decision, Hand, Report, Sanction
 from cases.models.answering import SPENT
 from cases.models.recurrence import STANDING
-from cases.models.stake import others
+from cases.models.stake import others, own
 from cases.models.staying import CAN_STAND_STILL
 from cases.statement import appeal_closes_at
 from tipstaff.accounts.models import User
@@ -49,6 +49,9 @@ class AppealQuerySet(RefQuerySet["Appeal"]):
     def visible_to(self, person: Any) -> Self:
         """Whoever may see appeals, without those against decisions about their own account."""
         return others(self, person) if person.may(Permission.APPEAL_VIEW) else self.none()
+
+    def about_own(self, person: Any) -> Self:
+        return own(self, person)
 
     def in_hands_of(self, person: User) -> Self:
         return self.filter(reviewer=person)

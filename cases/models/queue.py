@@ -11,7 +11,7 @@ from aup.models import Rule
 from cases.models.care import OptOut, budget_spent
 from cases.models.hand import Hand
 from cases.models.holding import Skip
-from cases.models.stake import others
+from cases.models.stake import others, own
 from governance.models import AISystem
 from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
@@ -40,6 +40,9 @@ class CaseQuerySet(RefQuerySet["Case"]):
     def visible_to(self, person: Any) -> Self:
         """Whoever may see cases, without those about their own account."""
         return others(self, person, "subject") if person.may(Permission.CASE_VIEW) else self.none()
+
+    def about_own(self, person: Any) -> Self:
+        return own(self, person, "subject")
 
     def in_hands_of(self, person: User) -> Self:
         """Those that `person` claimed or investigated."""

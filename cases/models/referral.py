@@ -36,10 +36,12 @@ NUMBER_LIMIT = 120
 LONGEST = timedelta(days=366)  # that one order may keep a notice back; a longer one is ordered anew
 
 
-def referable() -> QuerySet[Case]:
-    """The cases whose rule makes referral compulsory and that no authority was told of, the first due first."""
+def referable(person: Any) -> QuerySet[Case]:
+    """The cases whose rule makes referral compulsory and that no authority was told of, the first due first; without
+    those about the account of `person`, who looks.
+    """
     made = Referral.objects.filter(case=OuterRef("pk"))
-    rows = Case.objects.filter(refers=True).exclude(state=Case.State.MERGED)
+    rows = others(Case.objects.filter(refers=True), person, "subject").exclude(state=Case.State.MERGED)
     return rows.filter(~Exists(made)).select_related("rule__version", "subject").order_by("opened_at", "pk")
 
 

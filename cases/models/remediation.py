@@ -18,7 +18,7 @@ from cases.models import remedying
 from cases.models.case import Case
 from cases.models.decision import STANDING, Decision
 from cases.models.hand import Hand
-from cases.models.stake import others
+from cases.models.stake import others, own
 from tipstaff.accounts.models import Subject, User
 from tipstaff.permissions import Permission
 from tipstaff.sla import clocks
@@ -42,6 +42,9 @@ class RemediationQuerySet(RefQuerySet["Remediation"]):
     def visible_to(self, person: Any) -> Self:
         sees = person.may(Permission.CASE_VIEW) or person.may(Permission.SANCTION_ACKNOWLEDGE)
         return others(self, person) if sees else self.none()
+
+    def about_own(self, person: Any) -> Self:
+        return own(self, person)
 
     def under_way(self) -> Self:
         return self.filter(state__in=remedying.UNDER_WAY)

@@ -60,6 +60,9 @@ class ReportQuerySet(RefQuerySet["Report"]):
             return self.filter(token=person.pk) if own else self.none()
         return stake.other_reports(self, person) if person.may(Permission.REPORT_VIEW) else self.none()
 
+    def about_own(self, person: Any) -> Self:
+        return stake.own_reports(self, person)
+
     def in_hands_of(self, person: User) -> Self:
         return self.filter(triaged_by=person)
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cases.models import Case, Referral, Withholding
 from cases.models.referral import referable
+from cases.models.stake import others
 from cases.referral_forms import ReferralForm, TellForm, WithholdingForm
 from tipstaff.access import StaffRequest, needs
 from tipstaff.permissions import Permission
@@ -25,7 +26,7 @@ PAGE = 100
 @needs(Permission.REFERRAL_MAKE, Permission.NOTICE_WITHHOLD)
 def referral_list(request: StaffRequest) -> HttpResponse:
     """Cases whose rule makes referral compulsory, the first due first; then what was told, newest first."""
-    owed = list(referable()[: PAGE + 1])
+    owed = list(referable(request.user)[: PAGE + 1])
     about = {case.reference: case for case in owed}
     clocks = Clock.objects.filter(about__in=about, kind=Clock.Kind.AUTHORITY).with_terms()
     told = {clock.about: Told(clock, now()) for clock in clocks}
@@ -37,15 +38,18 @@ def referral_list(request: StaffRequest) -> HttpResponse:
         "owed": rows,
         "more": len(owed) > PAGE,
         "made": Referral.objects.visible_to(request.user).select_related("case__rule", "made_by")[:PAGE],
-        "silent": Withholding.objects.in_force(now()).select_related("case__rule").order_by("until")[:PAGE],
+        "silent": Withholding.objects.visible_to(request.user)
+        .in_force(now())
+        .select_related("case__rule")
+        .order_by("until")[:PAGE],
     }
     return render(request, "cases/referral_list.html", context)
 
 
 def _fetch(request: StaffRequest, ref: str) -> Case:
-    """Any case whose rule knows of referral: by its reference only, whoever may make one."""
+    """Any case but one about their own account: by its reference only, whoever may make one."""
     cases = Case.objects.select_related("subject", "rule__version", "rule__group", "merged_into")
-    return get_object_or_404(cases, ref=ref)
+    return get_object_or_404(others(cases, request.user, "subject"), ref=ref)
 
 
 def _page(request: StaffRequest, case: Case, *, status: int = 200, **bound: Any) -> HttpResponse:

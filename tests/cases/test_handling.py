@@ -37,7 +37,7 @@ class TestTheStrictestRule:
     def test_in_whatever_order_reports_come(self, people: dict, codes: tuple[str, ...]) -> None:
         case = joined(*codes)
         assert (case.handling, case.refers) == ("sealed", True)
-        assert list(referable()) == [case]
+        assert list(referable(person("custodian"))) == [case]
         assert running(case, "authority").statutory
         assert {running(case, kind).referral for kind in ("decision", "interim")} == {True}
         assert case.due_at == running(case, "decision").due_at
@@ -45,7 +45,7 @@ class TestTheStrictestRule:
 
     def test_nothing_changes_where_none_asks_for_it(self, people: dict) -> None:
         case = factories.case()
-        assert (case.handling, case.refers, list(referable())) == ("standard", False, [])
+        assert (case.handling, case.refers, list(referable(person("custodian")))) == ("standard", False, [])
         assert not Clock.objects.about(case).filter(kind="authority").exists()
 
     def test_goes_along_when_cases_are_merged_with_the_time_since_when_it_is_owed(self, people: dict) -> None:

@@ -71,11 +71,21 @@ def _in_sight(rows: Any, person: Any) -> Any:
 
 def in_hands_of(person: Any, column: str) -> Q:
     """That `column` names something that `person` works on or worked on, of the kinds that say so."""
+    return _named(column, "in_hands_of", person)
+
+
+def about_own(person: Any, column: str, *, but: str = "") -> Q:
+    """That `column` names something about an account of `person`'s own, of the kinds that say so, `but` for one."""
+    return _named(column, "about_own", person, but)
+
+
+def _named(column: str, kept: str, person: Any, but: str = "") -> Q:
+    """That `column` names a record of those that the queryset method `kept` of its kind leaves for `person`."""
     theirs = Q(pk__in=[])
-    for model in _records.values():
-        if hasattr(model._default_manager, "in_hands_of"):
-            name = Concat(Value(f"{model.reference_prefix}:"), F(model.reference_field), output_field=CharField())
-            rows: Any = model._default_manager.in_hands_of(person)
+    for prefix, model in _records.items():
+        if prefix != but and hasattr(model._default_manager, kept):
+            name = Concat(Value(f"{prefix}:"), F(model.reference_field), output_field=CharField())
+            rows: Any = getattr(model._default_manager, kept)(person)
             theirs |= Q(**{f"{column}__in": rows.order_by().values_list(name)})
     return theirs
 

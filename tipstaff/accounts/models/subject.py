@@ -38,6 +38,10 @@ class SubjectQuerySet(RefQuerySet["Subject"]):
             return self.none()
         return self.exclude(pk__in=own_accounts(person)) if hasattr(person, "email") else self
 
+    def about_own(self, person: Any) -> Self:
+        """Those that are this member of staff's own, with every one that hangs on them."""
+        return self.filter(pk__in=own_accounts(person)) if hasattr(person, "email") else self.none()
+
 
 @references.register("subject")
 class Subject(Record):
@@ -90,6 +94,20 @@ class Subject(Record):
 
     def get_absolute_url(self) -> str:
         return reverse("cases:subject", args=[self.external_id])
+
+    def belongs_to(self, person: Any) -> bool:
+        """Whether it, or one that it hangs on, is this person's own."""
+        account: Subject | None = self
+        while account is not None:
+            if account.contact and account.contact.casefold() == person.email.casefold():
+                return True
+            account = account.parent
+        return False
+
+    def stake_of(self, actor: Any) -> str | None:
+        if actor.actor_kind == "person" and self.belongs_to(actor):
+            return _("This is your own account; someone else must do this.")
+        return None
 
     @classmethod
     def resolve(cls, external_id: str, *, actor: Actor, **columns: Any) -> tuple["Subject", bool]:

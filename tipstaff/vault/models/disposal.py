@@ -27,7 +27,8 @@ APPROVALS = 2
 
 class DisposalQuerySet(RefQuerySet["Disposal"]):
     def visible_to(self, person: Any) -> Self:
-        return self if person.may(Permission.CUSTODY_VIEW) else self.none()
+        known = self.exclude(references.about_own(person, "file__matter"))
+        return known if person.may(Permission.CUSTODY_VIEW) else self.none()
 
     def waiting(self) -> Self:
         return self.filter(state=Disposal.State.PROPOSED)

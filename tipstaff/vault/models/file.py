@@ -84,8 +84,14 @@ class SealedFileQuerySet(RefQuerySet["SealedFile"]):
         return self.filter(state=SealedFile.State.SEALED) if person.may(Permission.FILE_READ) else self.none()
 
     def in_custody(self, person: Any) -> Self:
-        """What a custodian answers for: every file that came in, whatever became of it."""
-        return self if person.may(Permission.CUSTODY_VIEW) else self.none()
+        """What a custodian answers for: every file that came in, whatever became of it, but for what stands about their
+        own account.
+        """
+        known = self.exclude(references.about_own(person, "matter"))
+        return known if person.may(Permission.CUSTODY_VIEW) else self.none()
+
+    def about_own(self, person: Any) -> Self:
+        return self.filter(references.about_own(person, "matter", but="file"))
 
     def originals(self) -> Self:
         """What came in, without what was made of it."""
@@ -228,6 +234,11 @@ class SealedFile(Record):
             return None
         found = references.find(self.matter)
         return found if isinstance(found, SealedFile) else None
+
+    def stake_of(self, actor: Any) -> str | None:
+        """What it stands in says it: nobody opens, keeps or disposes of what is about their own account."""
+        matter = self._belongs_to() if actor.actor_kind == "person" else None
+        return matter.stake_of(actor) if matter else None
 
     def held_with(self) -> list[str]:
         """A hold on the matter of the original keeps what was made of it."""
@@ -374,9 +385,9 @@ class SealedFile(Record):
             raise NotPermitted(_("Your roles do not allow this."), permission=Permission.FILE_READ, about=self.stream)
 
     def in_sight_of(self, actor: Actor) -> bool:
-        """Whether `actor` may see the matter that the file belongs to."""
+        """Whether `actor` may see the matter that the file belongs to; custodians see all but their own."""
         if actor.may(Permission.FILE_UNSEAL):
-            return True
+            return self.stake_of(actor) is None
         matter = self._belongs_to()
         if isinstance(matter, SealedFile):
             return matter.in_sight_of(actor)

@@ -35,7 +35,8 @@ def lock_holds(*, shared: bool = False) -> None:
 
 class LegalHoldQuerySet(RefQuerySet["LegalHold"]):
     def visible_to(self, person: Any) -> Self:
-        return self if person.may(Permission.CUSTODY_VIEW) else self.none()
+        known = self.exclude(references.about_own(person, "on"))
+        return known if person.may(Permission.CUSTODY_VIEW) else self.none()
 
     def standing(self) -> Self:
         """Holds that hold: until the second person has released them."""
@@ -117,6 +118,11 @@ class LegalHold(Record):
 
     def get_absolute_url(self) -> str:
         return reverse("vault:hold", args=[self.ref])
+
+    def stake_of(self, actor: Any) -> str | None:
+        """What is held says it: nobody keeps or lets go what is about their own account."""
+        found = references.find(self.on) if actor.actor_kind == "person" else None
+        return found.stake_of(actor) if found else None
 
     @operation(
         creates=True,

@@ -25,7 +25,9 @@ LASTS = timedelta(hours=4)
 
 class UnsealingQuerySet(RefQuerySet["Unsealing"]):
     def visible_to(self, person: Any) -> Self:
-        return self if person.may(Permission.CUSTODY_VIEW) else self.filter(asked_by=person)
+        """For custodians all but those about their own account; for others what they asked for."""
+        known = self.exclude(references.about_own(person, "file__matter"))
+        return known if person.may(Permission.CUSTODY_VIEW) else known.filter(asked_by=person)
 
     def standing(self, at: datetime) -> Self:
         return self.filter(state=Unsealing.State.GRANTED, ends_at__gt=at)

@@ -45,10 +45,12 @@ DANGEROUS = {"release", "approve"}
 
 def waiting_for(person: Any) -> int:
     """How many requests wait that `person` did not make."""
+    unsealings, holds = Unsealing.objects.visible_to(person), LegalHold.objects.visible_to(person)
+    disposals = Disposal.objects.visible_to(person).waiting()
     return (
-        Unsealing.objects.filter(state="asked").exclude(asked_by=person).count()
-        + LegalHold.objects.filter(state="release_asked").exclude(release_asked_by=person).count()
-        + Disposal.objects.waiting().exclude(proposed_by=person).exclude(approvals__person=person).count()
+        unsealings.filter(state="asked").exclude(asked_by=person).count()
+        + holds.filter(state="release_asked").exclude(release_asked_by=person).count()
+        + disposals.exclude(proposed_by=person).exclude(approvals__person=person).count()
     )
 
 
