@@ -112,6 +112,7 @@ def authority_panel(case: Case, person: User) -> dict[str, Any]:
             key=lambda order: order.until,
             default=None,
         ),
+        "notice_owed": case.owes_notice(rows_of(case, "referrals")),
         "may_refer": person.may(Permission.REFERRAL_MAKE) or person.may(Permission.NOTICE_WITHHOLD),
     }
 

@@ -227,10 +227,10 @@ class Case(Gathering, Waiting, Splitting, Handled, Record):
             silence.tell_custodians(self, actor=actor)
 
     @operation(source=OPEN, permission=Permission.REPORT_TRIAGE, said=gettext_lazy("added a report to the case"))
-    def join(self, *, actor: Actor, report: Any, severity: int, since: datetime | None = None) -> None:
+    def join(self, *, actor: Actor, report: Any, severity: int) -> None:
         """A report belongs to this case, which becomes as severe as the worst of them and is handled as the strictest
-        rule asks; an authority is owed its notice from `since` or now. A member of staff who wrote one is kept out of
-        the other parts, if they have none yet. Where a decision waits already, somebody has to weigh the report first.
+        rule asks. A member of staff who wrote one is kept out of the other parts, if they have none yet. Where a
+        decision waits already, somebody has to weigh the report first.
         """
         if report.reported_by and not self.part_of(report.reported_by):
             self.take_part(report.reported_by, Hand.Part.REPORTED)
@@ -240,7 +240,7 @@ class Case(Gathering, Waiting, Splitting, Handled, Record):
             self.due_at = timing.regrade(self)
         if carrying.has_to_let_go(self):
             self.let_go()
-        self.take_in(report.rule or self.rule, actor=actor, since=since)
+        self.take_in(report.rule or self.rule, actor=actor)
         if self.state == self.State.PROPOSED:
             self.unweighed = [*self.unweighed, report.ref][:UNWEIGHED_LIMIT]
 
@@ -258,13 +258,20 @@ class Case(Gathering, Waiting, Splitting, Handled, Record):
         if refusal := course.joins(self, into):
             raise Refused(refusal)
         carrying.carry(self, into, actor=actor, reporters=True)
+        into.absorb(actor=actor, case=self, since=timing.owed_since(self))
         self.merged_into, self.due_at = into, None
         silence.keep_together(self, into)
         self.let_go()
-        since = timing.owed_since(self)
         timing.call_off(self)
         for report in self.locked_reports("accepted"):
-            report.move(actor=actor, into=into, severity=self.severity, since=since)
+            report.move(actor=actor, into=into, severity=self.severity)
+
+    @operation(source=OPEN, permission=Permission.CASE_LEAD, said=gettext_lazy("took over how another case is handled"))
+    def absorb(self, *, actor: Actor, case: "Case", since: datetime | None) -> None:
+        """Another case goes into this one, which is handled as strictly as that was; a notice that an authority is owed
+        of it, `since` some time, is owed here.
+        """
+        self.take_over(case, actor=actor, since=since)
 
     @operation(
         source=State.INVESTIGATING,

@@ -10,6 +10,7 @@ from django.db import models
 from aup.models import Rule
 from cases import silence
 from cases.models import timing
+from tipstaff.time import now
 from tipstaff.workflow.actors import Actor
 
 STRICTER = list(Rule.Handling.values)  # from what reviewers may open to what they are never shown
@@ -21,6 +22,9 @@ class Handled(models.Model):
     )
     refers = models.BooleanField(
         default=False, db_default=False, help_text="A rule that something in it falls under makes referral compulsory."
+    )
+    owed_again_at = models.DateTimeField(
+        null=True, editable=False, help_text="When something came in that no notice to an authority has told of."
     )
 
     class Meta:
@@ -43,10 +47,36 @@ class Handled(models.Model):
         self.refers = self.refers or owed
         return owed
 
-    def take_in(self: Any, rule: Rule, *, actor: Actor, since: datetime | None = None) -> None:
-        """Something in an open case falls under `rule`. Where that makes referral compulsory its clocks say so from now
-        on, that of the notice to the authority counts from `since` or now, and custodians hear of it.
+    def owes_notice(self: Any, made: list[Any] | None = None) -> bool:
+        """Whether referral is compulsory, and no authority was told since that came up last. `made` are the notices
+        given, where they are known.
+        """
+        last = max((one.made_at for one in (self.referrals.all() if made is None else made)), default=None)
+        again = last is not None and self.owed_again_at is not None and last <= self.owed_again_at
+        return self.refers and (last is None or again)
+
+    def take_in(self, rule: Rule, *, actor: Actor) -> None:
+        """Something in an open case falls under `rule`. Where that makes referral compulsory an authority is owed its
+        notice from now on.
         """
         if self.falls_under(rule):
-            self.due_at = timing.refer(self, since=since)
-            silence.tell_custodians(self, actor=actor)
+            self._owe_notice(actor, since=None)
+
+    def take_over(self, other: "Handled", *, actor: Actor, since: datetime | None) -> None:
+        """What `other` holds is in this case from now on, which is handled as strictly. Where an authority is owed a
+        notice of it, `since` some time, it is owed it here: also if it was told of this case before.
+        """
+        newly = other.refers and not self.refers
+        self.handling = max(self.handling, other.handling, key=STRICTER.index)
+        self.refers = self.refers or other.refers
+        if newly or (since is not None and not self.owes_notice()):
+            self._owe_notice(actor, since=since)
+
+    def _owe_notice(self: Any, actor: Actor, *, since: datetime | None) -> None:
+        """Its clocks say from now on that referral is compulsory, that of the notice counts from `since` or now, and
+        custodians hear of it.
+        """
+        if self.referrals.exists():
+            self.owed_again_at = now()
+        self.due_at = timing.refer(self, since=since)
+        silence.tell_custodians(self, actor=actor)

@@ -37,12 +37,17 @@ LONGEST = timedelta(days=366)  # that one order may keep a notice back; a longer
 
 
 def referable(person: Any) -> QuerySet[Case]:
-    """The cases whose rule makes referral compulsory and that no authority was told of, the first due first; without
-    those about the account of `person`, who looks.
+    """The cases whose rule makes referral compulsory and that no authority was told of, or not since another one went
+    into them, the first due first; without those about the account of `person`, who looks.
     """
     made = Referral.objects.filter(case=OuterRef("pk"))
+    since = ~Exists(made.filter(made_at__gt=OuterRef("owed_again_at")))
     rows = others(Case.objects.filter(refers=True), person, "subject").exclude(state=Case.State.MERGED)
-    return rows.filter(~Exists(made)).select_related("rule__version", "subject").order_by("opened_at", "pk")
+    return (
+        rows.filter(~Exists(made) | Q(owed_again_at__isnull=False) & since)
+        .select_related("rule__version", "subject")
+        .order_by("opened_at", "pk")
+    )
 
 
 class SeenByReferrers[R: Record](RefQuerySet[R]):

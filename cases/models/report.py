@@ -333,10 +333,10 @@ class Report(Answering, Proving, Worded, Record):
     @operation(
         source=State.ACCEPTED, permission=Permission.CASE_LEAD, said=gettext_lazy("moved the report to another case")
     )
-    def move(self, *, actor: Actor, into: Case, severity: int, since: datetime | None = None) -> None:
+    def move(self, *, actor: Actor, into: Case, severity: int) -> None:
         """Its case was merged into another; the report goes along."""
         self.case = into
-        into.join(actor=actor, report=self, severity=severity, since=since)
+        into.join(actor=actor, report=self, severity=severity)
 
     @operation(
         source=State.ANSWERED,

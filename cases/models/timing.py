@@ -46,9 +46,11 @@ def refer(case: "Case", *, since: datetime | None) -> datetime | None:
 
 
 def owed_since(case: "Case") -> datetime | None:
-    """Since when an authority is owed its notice, where that clock runs."""
+    """Since when an authority is owed its notice: by the clock of that, where one runs; None if none is owed."""
+    if not case.owes_notice():
+        return None
     running = Clock.objects.running().about(case).filter(kind=Kind.AUTHORITY)
-    return running.values_list("started_at", flat=True).first()
+    return running.values_list("started_at", flat=True).first() or case.opened_at
 
 
 def end(case: "Case") -> None:

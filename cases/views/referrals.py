@@ -55,10 +55,12 @@ def _fetch(request: StaffRequest, ref: str) -> Case:
 def _page(request: StaffRequest, case: Case, *, status: int = 200, **bound: Any) -> HttpResponse:
     withholdings = list(Withholding.objects.of(case).select_related("ordered_by", "lifted_by"))
     running = next((one for one in withholdings if one.in_force), None)
+    told = _with_named(case)
     context: dict[str, Any] = {
         "case": case,
+        "notice_owed": case.owes_notice(told),
         "clocks": [told for told in told_of(case) if told.clock.kind == Clock.Kind.AUTHORITY],
-        "referrals": _with_named(case),
+        "referrals": told,
         "withholdings": withholdings,
         "running": running,
         "exhibits": case.evidence.count(),

@@ -10,6 +10,7 @@ from cases import committing
 from cases.models import Case
 from cases.models.referral import referable
 from tests import factories
+from tests.cases.test_referral import told
 from tests.factories import person
 from tipstaff.ledger.models import Event
 from tipstaff.notices.models import Message
@@ -55,6 +56,37 @@ class TestTheStrictestRule:
         into = Case.objects.get(pk=into.pk)
         assert (into.handling, into.refers) == ("sealed", True)
         assert running(into, "authority").started_at == began
+
+    def test_a_case_that_was_told_of_is_listed_again_when_one_that_was_not_goes_into_it(
+        self, people: dict, enter: Any
+    ) -> None:
+        for code in (SEALED, LIGHT):  # owed by law, or told of without that
+            into, other = factories.case(code=code, severity=4), factories.case(code=SEALED, severity=4)
+            told(into)
+            assert list(referable(person("custodian"))) == [other]
+            began, mails = running(other, "authority").started_at, Message.objects.filter(kind="referral_owed").count()
+            other.merge(actor=people["lead"], into=into, reason="One matter.")
+            into = Case.objects.get(pk=into.pk)
+            assert (into.handling, into.refers) == ("sealed", True)
+            assert list(referable(person("custodian"))) == [into]
+            assert running(into, "authority").started_at == began
+            assert Message.objects.filter(kind="referral_owed").count() == mails + 1
+            browser = enter("custodian")
+            assert into.ref in browser.get("/desk/referrals/").text
+            assert "after the last notice" in browser.get(f"/desk/referrals/{into.ref}/").text
+            assert "Another case went into this one" in enter("lead").get(into.get_absolute_url()).text
+            told(into)
+            assert not referable(person("custodian")).exists()
+            assert "after the last notice" not in browser.get(f"/desk/referrals/{into.ref}/").text
+            assert not Clock.objects.running().about(into).filter(kind="authority").exists()
+
+    def test_nor_again_where_an_authority_was_told_of_both(self, people: dict) -> None:
+        into, other = factories.case(code=SEALED, severity=4), factories.case(code=SEALED, severity=4)
+        told(into)
+        told(other)
+        other.merge(actor=people["lead"], into=into, reason="One matter.")
+        assert not referable(person("custodian")).exists()
+        assert not Clock.objects.running().about(into).filter(kind="authority").exists()
 
     def test_a_breach_of_a_stricter_rule_than_was_reported(self, people: dict) -> None:
         case = factories.claimed(code=LIGHT, severity=4)

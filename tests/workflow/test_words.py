@@ -8,6 +8,7 @@ from tipstaff.workflow import references
 from tipstaff.workflow.operations import operations_of, past
 
 PAST = {
+    "absorb": "absorbed",
     "explain": "explained",
     "recalculate": "recalculated",
     "accept": "accepted", "acknowledge": "acknowledged", "add": "added", "adopt": "adopted", "amend": "amended",
