@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from cases.models.hand import Hand
 from tipstaff.accounts.models import Subject, User
-from tipstaff.accounts.models.subject import own_accounts
+from tipstaff.accounts.models.subject import around_own, own_accounts
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.unit import once
 
@@ -74,15 +74,15 @@ def is_own(subject: Subject | None, person: User) -> bool:
 
 
 def own[Rows: Any](rows: Rows, person: Any, subject: str = "case__subject") -> Rows:
-    """Those of `rows` that are about the person's own account: what `others` leaves out."""
-    kept: Rows = rows.filter(**{f"{subject}__in": own_accounts(person)}) if isinstance(person, User) else rows.none()
+    """Those of `rows` that are about the person's own account, or one above or below it: custody is for others."""
+    kept: Rows = rows.filter(**{f"{subject}__in": around_own(person)}) if isinstance(person, User) else rows.none()
     return kept
 
 
 def own_reports[Rows: Any](rows: Rows, person: Any) -> Rows:
     about = own(rows, person)
     if isinstance(person, User):  # two arms, because no one index serves both
-        names = Subject.objects.filter(pk__in=own_accounts(person)).values("external_id")
+        names = Subject.objects.filter(pk__in=around_own(person)).values("external_id")
         typed = rows.filter(case=None, account__in=names)
         about = rows.filter(pk__in=about.order_by().values("pk").union(typed.order_by().values("pk")))
     return about

@@ -30,6 +30,7 @@ def own(people: dict) -> Subject:
 
 @pytest.fixture
 def case(own: Subject) -> Case:
+    factories.case()  # C-0001 is the example on a page
     return factories.claimed(about=own, code=SEALED, severity=4)
 
 
@@ -144,6 +145,25 @@ class TestPages:
         assert not Message.objects.filter(kind="referral_owed").exists()
         factories.case(code=SEALED, severity=4)
         assert Message.objects.get(kind="referral_owed").recipient == person("custodian").email
+
+
+def test_nor_of_an_account_that_ones_own_hangs_on(people: dict) -> None:
+    above = factories.subject(kind="organisation", contact="office@shop.example")
+    factories.subject(parent=factories.subject(parent=above, kind="workspace"), contact=person("custodian").email)
+    beside = factories.evidence(factories.claimed(about=factories.subject(parent=above), code=SEALED, severity=4)).file
+    case = factories.claimed(about=above, code=SEALED, severity=4)
+    file = factories.evidence(case).file
+    assert list(SealedFile.objects.in_custody(person("custodian")).filter(pk__in=[file.pk, beside.pk])) == [beside]
+    assert not file.in_sight_of(person("custodian"))
+    assert file.stake_of(person("reviewer")) is None
+    for act in (
+        lambda: asked(file).grant(actor=person("custodian")),
+        lambda: asked(file, "custodian"),
+        lambda: factories.hold(case),
+        lambda: factories.hold(above),
+    ):
+        with pytest.raises(Refused, match=r"an account that your own hangs on; someone else must do this\."):
+            act()
 
 
 def test_files_of_a_report_that_names_it(people: dict, own: Subject) -> None:

@@ -24,11 +24,24 @@ OWN = """WITH RECURSIVE own (id) AS (
     SELECT id FROM accounts_subject WHERE contact <> '' AND UPPER(contact) = UPPER(%s)
     UNION SELECT below.id FROM accounts_subject below JOIN own ON below.parent_id = own.id
 ) SELECT id FROM own"""
+# The same, and every one that they hang on: what is decided about those reaches the ones below.
+AROUND = """WITH RECURSIVE own (id) AS (
+    SELECT id FROM accounts_subject WHERE contact <> '' AND UPPER(contact) = UPPER(%s)
+    UNION SELECT below.id FROM accounts_subject below JOIN own ON below.parent_id = own.id
+), above (id, parent_id) AS (
+    SELECT id, parent_id FROM accounts_subject WHERE contact <> '' AND UPPER(contact) = UPPER(%s)
+    UNION SELECT up.id, up.parent_id FROM accounts_subject up JOIN above ON up.id = above.parent_id
+) SELECT id FROM own UNION SELECT id FROM above"""
 
 
 def own_accounts(person: Any) -> RawSQL:
     """The ids of the accounts that are this member of staff's own."""
     return RawSQL(OWN, [person.email])  # noqa: S611  no text of anybody is in it
+
+
+def around_own(person: Any) -> RawSQL:
+    """The ids of their own accounts, of those that hang on them, and of those that they hang on."""
+    return RawSQL(AROUND, [person.email] * 2)  # noqa: S611  no text of anybody is in it
 
 
 class SubjectQuerySet(RefQuerySet["Subject"]):
@@ -39,8 +52,8 @@ class SubjectQuerySet(RefQuerySet["Subject"]):
         return self.exclude(pk__in=own_accounts(person)) if hasattr(person, "email") else self
 
     def about_own(self, person: Any) -> Self:
-        """Those that are this member of staff's own, with every one that hangs on them."""
-        return self.filter(pk__in=own_accounts(person)) if hasattr(person, "email") else self.none()
+        """This member of staff's own, with every one above and below them."""
+        return self.filter(pk__in=around_own(person)) if hasattr(person, "email") else self.none()
 
 
 @references.register("subject")

@@ -16,7 +16,7 @@ from tipstaff.permissions import Permission
 from tipstaff.time import now
 from tipstaff.vault import places, sniff
 from tipstaff.vault.models.hold import BASIS_LIMIT, LegalHold, LegalHoldQuerySet
-from tipstaff.vault.models.people import person_column
+from tipstaff.vault.models.people import person_column, stake_in
 from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import Record, RefQuerySet
@@ -237,8 +237,7 @@ class SealedFile(Record):
 
     def stake_of(self, actor: Any) -> str | None:
         """What it stands in says it: nobody opens, keeps or disposes of what is about their own account."""
-        matter = self._belongs_to() if actor.actor_kind == "person" else None
-        return matter.stake_of(actor) if matter else None
+        return stake_in(self._belongs_to(), actor) if actor.may(Permission.CUSTODY_VIEW) else None
 
     def held_with(self) -> list[str]:
         """A hold on the matter of the original keeps what was made of it."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from tipstaff.permissions import Permission
 from tipstaff.time import now
-from tipstaff.vault.models.people import person_column, person_only
+from tipstaff.vault.models.people import person_column, person_only, stake_in
 from tipstaff.workflow import references
 from tipstaff.workflow.actors import Actor
 from tipstaff.workflow.models import NextRef, Record, RefQuerySet
@@ -121,8 +121,7 @@ class LegalHold(Record):
 
     def stake_of(self, actor: Any) -> str | None:
         """What is held says it: nobody keeps or lets go what is about their own account."""
-        found = references.find(self.on) if actor.actor_kind == "person" else None
-        return found.stake_of(actor) if found else None
+        return stake_in(references.find(self.on), actor)
 
     @operation(
         creates=True,
