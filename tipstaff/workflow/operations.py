@@ -230,7 +230,8 @@ def past(verb: str) -> str:
 
 def operations_of(model: type[Record]) -> Iterator[Operation]:
     """Every operation that `model` declares, in the order of its source."""
-    for name in dict.fromkeys(name for part in reversed(model.__mro__) for name in vars(part)):
+    # Names are listed first: another thread may set an attribute of a class meanwhile.
+    for name in dict.fromkeys(name for part in reversed(model.__mro__) for name in list(vars(part))):
         declared = getattr(getattr(model, name, None), "operation", None)
         if isinstance(declared, Operation):
             yield declared
