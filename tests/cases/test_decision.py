@@ -78,7 +78,7 @@ class TestPropose:
 
     def test_a_failed_proposal_leaves_nothing(self) -> None:
         case = factories.claimed()
-        decision = factories.draft(case, reasons="short")
+        decision = factories.draft(case, outcome="no_breach", reasons="short")
         events = Event.objects.count()
         with pytest.raises(Refused):
             decision.propose(actor=person("reviewer"))
