@@ -39,7 +39,7 @@ PUBLIC_SOURCES = (
     "templates/aup/acknowledge_page.html",  # its base is given to it
     "aup/data/decision_matrix.yaml", "aup/matrix/words.py", "aup/models/decision_matrix.py",
     "aup/models/feedback.py", "aup/models/rule.py",
-    "appeals/models.py", "cases/models/decision.py", "cases/models/hand.py",
+    "appeals/models/*.py", "cases/models/decision.py", "cases/models/hand.py",
     "cases/models/remediation.py", "cases/models/remedying.py", "cases/putting_right.py",
     "cases/models/answerable.py", "cases/limits.py", "cases/pathways.py", "cases/models/survey.py",
     "governance/models/dossier.py", "governance/models/waiver*.py",
