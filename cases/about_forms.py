@@ -23,7 +23,11 @@ class SystemChoice(forms.ModelChoiceField):
 
 
 class AboutForm(forms.Form):
-    """`what` chooses which fields count: those of the account are not looked at where the system did it."""
+    """`what` chooses which fields count: those of the account are not looked at where the system did it. A program that
+    leaves out `what` means an account.
+    """
+
+    use_required_attribute = False  # the account is needed or not by what is chosen above it
 
     what = forms.TypedChoiceField(
         label=gettext_lazy("What did this?"),
@@ -32,14 +36,13 @@ class AboutForm(forms.Form):
             (SYSTEM, gettext_lazy("The system itself, without anybody making it")),
         ],
         initial=ACCOUNT,
-        required=False,
         empty_value=ACCOUNT,
         widget=forms.RadioSelect,
     )
     external_id = forms.CharField(
         label=gettext_lazy("Account"),
         max_length=120,
-        required=False,
+        error_messages={"required": gettext_lazy("Name the account, or say above that the system itself did it.")},
         validators=Subject._meta.get_field("external_id").validators,
         widget=forms.TextInput(attrs={"list": "known-accounts", "autocomplete": "off"}),
     )
@@ -56,7 +59,9 @@ class AboutForm(forms.Form):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.fields["system"].queryset = AISystem.objects.standing()  # type: ignore[attr-defined]
-        self.fields["what"].widget.is_required = True  # the first is chosen unless another one is
+        what = self.data.get(self.add_prefix("what")) if self.is_bound else ACCOUNT
+        self.fields["what"].required = bool(what)
+        self.fields["external_id"].required = what != SYSTEM
         self.initial.setdefault("what", ACCOUNT)
 
     @property
@@ -70,8 +75,6 @@ class AboutForm(forms.Form):
             self.errors.pop("external_id", None)
         elif facts.get("system"):
             self.add_error("system", _("Say above that the system itself did it, or leave this at “Not known yet”."))
-        elif not facts.get("external_id") and "external_id" not in self.errors:
-            self.add_error("external_id", _("Name the account, or say above that the system itself did it."))
         rule, severity = facts.get("rule"), facts.get("severity")
         if rule and severity and (refusal := severity_refused(rule, severity)):
             self.add_error("severity", refusal)
@@ -81,7 +84,7 @@ class AboutForm(forms.Form):
 class AcceptForm(AboutForm):
     field_order = ("what", "external_id", "kind", "contact", "system", "rule", "severity")
     kind = forms.ChoiceField(
-        label=gettext_lazy("Kind, if it is new"), choices=Subject.Kind, initial=Subject.Kind.END_USER, required=False
+        label=gettext_lazy("Kind, if it is new"), choices=Subject.Kind, initial=Subject.Kind.END_USER
     )
     contact = forms.EmailField(
         label=gettext_lazy("Contact, if it is new"),
@@ -97,6 +100,7 @@ class AcceptForm(AboutForm):
         self.fields["external_id"].help_text = _(
             "The provider's id of the account. One that is not known yet is added."
         )
+        self.fields["kind"].required = not self.is_bound or "kind" in self.data
         self.initial.setdefault("rule", report.rule.code if report.rule else None)
         self.initial.setdefault("severity", report.severity)
 

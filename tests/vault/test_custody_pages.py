@@ -139,3 +139,14 @@ def test_names_from_other_worlds_do_no_harm(enter: Any, people: dict) -> None:
     page = enter("custodian").get(reverse("vault:file", args=[file.pk]))
     assert page.status_code == 200
     assert person("custodian")
+
+
+def test_only_who_may_see_the_matter_is_led_to_the_original(enter: Any, people: dict) -> None:
+    """Compliance watches over custody and reads no reports, so that the way to the file would end at nothing."""
+    report = factories.report(files=[sealed()])
+    (file,) = report.files
+    offered = "Download the original"
+    for mailbox, led in (("custodian", True), ("compliance", False)):
+        browser = enter(mailbox)
+        assert (offered in browser.get(reverse("vault:file", args=[file.pk])).text) is led
+        assert browser.get(file.get_absolute_url()).status_code == (200 if led else 404)

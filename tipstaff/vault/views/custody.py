@@ -108,6 +108,9 @@ def _file_page(
     context = {
         "file": found,
         "matter": in_sight(request.user, references.find(found.matter)),
+        "downloads": request.user.may(Permission.FILE_READ)
+        and found.origin is None
+        and found.in_sight_of(request.user),
         "holds": found.holds.select_related("placed_by"),
         "expires_at": found.expires_at(),
         "clocks": found.retention_clocks.select_related("set_by"),
