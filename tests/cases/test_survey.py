@@ -133,11 +133,11 @@ class TestBoard:
         assert "100 %" in page
         assert "40 %" in page
         assert f"{FEW} texts" in page
-        assert 'class="chart"' in page
+        assert 'class="chart small"' in page
         public = client.get(reverse("how_we_enforce")).text
         assert ("40 %" in public, "نص" in public) == (True, False)
         with moved_to(now() + timedelta(days=KEPT_DAYS)):
-            assert 'class="chart"' not in enter("compliance").get("/oversight/survey/").text
+            assert 'class="chart small"' not in enter("compliance").get("/oversight/survey/").text
 
     def test_who_may(self, enter) -> None:
         for mailbox in ("reviewer", "lead", "adjudicator", "admin"):
